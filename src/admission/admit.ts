@@ -1,0 +1,34 @@
+import type { Decision } from "../engine/decision.ts";
+import { decide } from "../engine/decide.ts";
+import type { PolicySet } from "../engine/policy-set.ts";
+import { encodeAnswer } from "./answer.ts";
+import { decodeReview, type ReviewRequest } from "./review.ts";
+
+/** What became of one call. */
+export type Admission =
+  | {
+      readonly kind: "answered";
+      readonly request: ReviewRequest;
+      readonly decision: Decision;
+      /** The AdmissionReview to send back, as JSON. */
+      readonly answer: string;
+    }
+  | {
+      /** Not an AdmissionReview that we understand: to be told as HTTP 400 with this one line of text. */
+      readonly kind: "not-understood";
+      readonly reason: string;
+    };
+
+/** Answers the body of one call of the API server. Pure, and never throws. */
+export function admit(set: PolicySet, body: Buffer): Admission {
+  const decoded = decodeReview(body);
+  if (decoded.kind === "not-understood") return decoded;
+  const { request } = decoded;
+  const decision = decide(set, request);
+  return {
+    kind: "answered",
+    request,
+    decision,
+    answer: JSON.stringify(encodeAnswer(set, request, decision)),
+  };
+}

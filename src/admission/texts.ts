@@ -1,0 +1,67 @@
+import { oneLine } from "../engine/text.ts";
+import type { PolicyOutcome } from "../engine/decision.ts";
+import type { Violation } from "../engine/policy.ts";
+
+/** The API server keeps 4096 characters of warnings in all and clients show a line: its docs ask for 120. */
+const LONGEST_WARNING = 120;
+/** Characters of a violation in the one-line message, and of the whole message: Airflow and Events show no more. */
+const LONGEST_IN_MESSAGE = 220;
+const LONGEST_MESSAGE = 1000;
+/** Characters of a cause, which has a line of its own in kubectl. */
+const LONGEST_CAUSE = 600;
+
+/** One reason for a refusal, before it is told. */
+export interface Reason {
+  readonly policy: string;
+  readonly field: string;
+  readonly text: string;
+}
+
+/** Why an outcome refuses: its violations, or that it could not be evaluated. */
+export function reasonsOf(outcome: PolicyOutcome, uid: string): readonly Reason[] {
+  const { policy, error, violations } = outcome;
+  if (error !== undefined) {
+    const text = `could not be evaluated (${error}); refused because onError=Deny. Not your job's fault. Ref ${uid}`;
+    return [{ policy, field: "metadata", text }];
+  }
+  return violations.map((violation) => ({
+    policy,
+    field: violation.field,
+    text: violationText(violation),
+  }));
+}
+
+/** `'reg:5000/spark' has no tag. Fix: --conf …` */
+export function violationText(violation: Violation): string {
+  return `${violation.message}. Fix: ${violation.fix}`;
+}
+
+/** The text of a cause. kubectl prints it behind the field, and nothing else of ours, so it names the policy. */
+export function causeText({ policy, text }: Reason): string {
+  return oneLine(`[sparkgate:${policy}] ${text}`, LONGEST_CAUSE);
+}
+
+/**
+ * The message of a refusal: one line that is complete in itself, since spark-submit, Airflow, operators and
+ * Events show only this. `what` is such as `driver Pod etl-7f3a-driver`.
+ */
+export function refusalMessage(what: string, reasons: readonly Reason[]): string {
+  const count = reasons.length === 1 ? "1 problem" : `${reasons.length} problems`;
+  let message = oneLine(
+    `Sparkgate refused ${what}: ${count} (policy, not RBAC).`,
+    LONGEST_IN_MESSAGE,
+  );
+  for (const [index, { policy, field, text }] of reasons.entries()) {
+    const next = oneLine(` (${index + 1}) [${policy}] ${field}: ${text}`, LONGEST_IN_MESSAGE);
+    const rest = ` +${reasons.length - index} more: sparkgate check`;
+    const room = index === reasons.length - 1 ? 0 : rest.length;
+    if (message.length + next.length + room > LONGEST_MESSAGE) return message + rest;
+    message += next;
+  }
+  return message;
+}
+
+/** A warning of one policy, as kubectl prints it behind `Warning: `. */
+export function warningText(policy: string, text: string): string {
+  return oneLine(`[sparkgate:${policy}] ${text}`, LONGEST_WARNING);
+}

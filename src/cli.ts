@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import { checkCommand } from "./commands/check.ts";
+import { CommandFailure, EXIT } from "./commands/failure.ts";
+import { reviewCommand } from "./commands/review.ts";
+import { validateCommand } from "./commands/validate.ts";
+import { VERSION } from "./commands/version.ts";
+
+const program = new Command("sparkgate")
+  .description("Kubernetes admission webhook and policy engine for Apache Spark.")
+  .version(`sparkgate ${VERSION}`)
+  .showSuggestionAfterError()
+  .showHelpAfterError("(add --help for usage)");
+
+for (const command of [checkCommand(), reviewCommand(), validateCommand()]) {
+  program.addCommand(command);
+}
+program
+  .command("version")
+  .summary("print the version")
+  .action(() => {
+    process.stdout.write(`sparkgate ${VERSION}\n`);
+  });
+
+for (const command of [program, ...program.commands]) command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommandFailure) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = error.exitCode;
+  } else if (error instanceof CommanderError) {
+    // Commander has printed its message; --help and --version end here too, with 0.
+    process.exitCode = error.exitCode === 0 ? 0 : EXIT.badInput;
+  } else {
+    throw error;
+  }
+}

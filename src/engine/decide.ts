@@ -1,0 +1,147 @@
+import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
+import { recognize, type Subject } from "../spark/subject.ts";
+import { recordApplied } from "./applied.ts";
+import type { Decision, PolicyOutcome, Run } from "./decision.ts";
+import { Draft, type FieldChange } from "./draft.ts";
+import type { PolicySet } from "./policy-set.ts";
+import type { CompiledPolicy, Effect, Violation } from "./policy.ts";
+
+/**
+ * Decides what becomes of an object: all findings, the patch and the verdict. A pure function: the same
+ * policies and object give the same decision, on every replica, after every restart, in a dry run.
+ * Never throws: a policy that fails is an outcome of that policy.
+ */
+export function decide(set: PolicySet, admitted: AdmittedObject): Decision {
+  const recognition = recognize(admitted);
+  if (recognition.kind === "skipped") return recognition;
+  if (recognition.kind === "malformed") {
+    return { ...recognition, refused: recognition.role !== "executor" };
+  }
+  const { subject } = recognition;
+  const failed = new Map<string, string>();
+  const matching = (set.byRole.get(subject.role) ?? []).filter((policy) => {
+    try {
+      return policy.matches(subject);
+    } catch (error) {
+      failed.set(policy.name, messageOf(error)); // taken for a match: the failure is told, never a pass
+      return true;
+    }
+  });
+  const enforced = matching.filter((policy) => policy.mode === "Enforce");
+  const all = enforced.length === matching.length;
+  return {
+    kind: "decided",
+    subject,
+    enforced: run(enforced, subject, set.names, failed),
+    preview: all ? undefined : run(matching, subject, set.names, failed),
+  };
+}
+
+/** What becomes of one policy while a run goes on. */
+interface Progress {
+  readonly policy: CompiledPolicy;
+  effect: Effect | undefined;
+  changes: readonly FieldChange[];
+  violations: readonly Violation[];
+  shadowedBy: string | undefined;
+}
+
+/** Applies all mutations in order, then judges the result. */
+function run(
+  policies: readonly CompiledPolicy[],
+  subject: Subject,
+  loaded: ReadonlySet<string>,
+  failed: ReadonlyMap<string, string>,
+): Run {
+  const errors = new Map(failed);
+  for (;;) {
+    const draft = new Draft(subject.pod);
+    const progress = mutateAll(policies, subject, draft, errors);
+    // A policy that fails while judging has changed the draft already, and others have built on it:
+    // its changes are undone by doing the whole run again without it. It ends: each round excludes one more.
+    if (judgeAll(progress, subject, draft, errors)) continue;
+    const outcomes = progress.map((entry) => outcomeOf(entry, subject, errors));
+    recordApplied(draft, outcomes, loaded);
+    return {
+      outcomes,
+      operations: draft.operations,
+      pod: draft.pod,
+      refused: outcomes.some((outcome) => outcome.refuses),
+    };
+  }
+}
+
+function mutateAll(
+  policies: readonly CompiledPolicy[],
+  subject: Subject,
+  draft: Draft,
+  errors: Map<string, string>,
+): readonly Progress[] {
+  const winners = new Map<string, string>();
+  return policies.map((policy) => {
+    const entry: Progress = {
+      policy,
+      effect: undefined,
+      changes: [],
+      violations: [],
+      shadowedBy: policy.combine === "one" ? winners.get(policy.rule) : undefined,
+    };
+    if (entry.shadowedBy !== undefined || errors.has(policy.name)) return entry;
+    winners.set(policy.rule, policy.name);
+    const mark = draft.mark();
+    try {
+      entry.effect = policy.mutate?.(draft, subject);
+      entry.changes = draft.changesSince(mark);
+    } catch (error) {
+      draft.rollBack(mark);
+      errors.set(policy.name, messageOf(error));
+    }
+    return entry;
+  });
+}
+
+/** Returns true where a policy failed that had changed something. */
+function judgeAll(
+  progress: readonly Progress[],
+  subject: Subject,
+  draft: Draft,
+  errors: Map<string, string>,
+): boolean {
+  let undo = false;
+  for (const entry of progress) {
+    const { policy } = entry;
+    if (entry.shadowedBy !== undefined || errors.has(policy.name)) continue;
+    try {
+      entry.violations = policy.judge?.(draft.pod, subject) ?? [];
+    } catch (error) {
+      errors.set(policy.name, messageOf(error));
+      undo ||= entry.changes.length > 0;
+    }
+  }
+  return undo;
+}
+
+function outcomeOf(
+  entry: Progress,
+  subject: Subject,
+  errors: ReadonlyMap<string, string>,
+): PolicyOutcome {
+  const { policy, effect, changes, violations, shadowedBy } = entry;
+  const error = errors.get(policy.name);
+  const bad = violations.length > 0 || (error !== undefined && policy.onError === "Deny");
+  return {
+    policy: policy.name,
+    rule: policy.rule,
+    mode: policy.mode,
+    effect,
+    changes,
+    violations,
+    error,
+    shadowedBy,
+    refuses: bad && (subject.role !== "executor" || policy.denyExecutors),
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

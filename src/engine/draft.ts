@@ -1,0 +1,163 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Pod } from "../kubernetes/pod.ts";
+
+export type Path = readonly (string | number)[];
+
+/** One step of a JSON Patch (RFC 6902); the API server accepts more kinds, we need no others. */
+export type Operation =
+  | { readonly op: "add" | "replace"; readonly path: string; readonly value: unknown }
+  | { readonly op: "remove"; readonly path: string };
+
+/**
+ * What a policy did to one field, enough to take it back: `was` is the value before (absent: the field
+ * was not there), `added` is what was appended to the list at `path`.
+ */
+export interface FieldChange {
+  readonly path: string;
+  readonly was?: unknown;
+  readonly added?: readonly unknown[];
+}
+
+/** A moment in a draft's life, to which it can be rolled back. */
+export interface Mark {
+  readonly pod: Pod;
+  readonly operations: number;
+  readonly changes: number;
+}
+
+/**
+ * A Pod that is being changed, and the JSON Patch that makes the same changes. Every operation is applied
+ * to our own copy when it is recorded, so a patch that does not apply cannot come about: the API server
+ * answers such a patch with a 500, even under failurePolicy Ignore.
+ *
+ * Only the containers along a changed path are copied; everything else is shared with the admitted object,
+ * which is never written to. So a draft costs nothing until it is changed, and a roll-back is an assignment.
+ */
+export class Draft {
+  #pod: Pod;
+  readonly #operations: Operation[] = [];
+  readonly #changes: FieldChange[] = [];
+
+  constructor(pod: Pod) {
+    this.#pod = pod;
+  }
+
+  /** The Pod as it is now. */
+  get pod(): Pod {
+    return this.#pod;
+  }
+
+  get operations(): readonly Operation[] {
+    return this.#operations;
+  }
+
+  /** Sets a field; makes the objects above it where they are missing. No operation where it is so already. */
+  set(path: Path, value: unknown): void {
+    const missing = firstMissing(this.#pod, path);
+    if (missing === undefined) {
+      const was = valueAt(this.#pod, path);
+      if (isDeepStrictEqual(was, value)) return;
+      this.#record({ op: "replace", path: pointer(path), value }, { path: pointer(path), was });
+      this.#pod = withValue(this.#pod, path, value) as Pod;
+      return;
+    }
+    // `add` needs its parent to exist: the whole missing branch goes in as one value.
+    const at = path.slice(0, missing + 1);
+    const branch = path
+      .slice(missing + 1)
+      .reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
+    this.#record({ op: "add", path: pointer(at), value: branch }, { path: pointer(at) });
+    this.#pod = withValue(this.#pod, at, branch) as Pod;
+  }
+
+  /** Removes a field of an object, if it is there. */
+  remove(path: Path): void {
+    if (firstMissing(this.#pod, path) !== undefined) return;
+    const was = valueAt(this.#pod, path);
+    this.#record({ op: "remove", path: pointer(path) }, { path: pointer(path), was });
+    this.#pod = withoutValue(this.#pod, path) as Pod;
+  }
+
+  /** Appends to a list, which is made where it is missing. */
+  append(path: Path, values: readonly unknown[]): void {
+    if (values.length === 0) return;
+    if (firstMissing(this.#pod, path) !== undefined) {
+      this.set(path, values);
+      return;
+    }
+    const list = valueAt(this.#pod, path);
+    if (!Array.isArray(list)) throw new TypeError(`${pointer(path)} is not a list`);
+    const end = pointer([...path, "-"]);
+    for (const value of values) this.#operations.push({ op: "add", path: end, value });
+    this.#changes.push({ path: pointer(path), added: values });
+    this.#pod = withValue(this.#pod, path, [...(list as unknown[]), ...values]) as Pod;
+  }
+
+  /** Remembers the draft as it is now. */
+  mark(): Mark {
+    return {
+      pod: this.#pod,
+      operations: this.#operations.length,
+      changes: this.#changes.length,
+    };
+  }
+
+  /** What was changed since a mark, in order. */
+  changesSince(mark: Mark): readonly FieldChange[] {
+    return this.#changes.slice(mark.changes);
+  }
+
+  /** Undoes everything since a mark. */
+  rollBack(mark: Mark): void {
+    this.#pod = mark.pod;
+    this.#operations.length = mark.operations;
+    this.#changes.length = mark.changes;
+  }
+
+  #record(operation: Operation, change: FieldChange): void {
+    this.#operations.push(operation);
+    this.#changes.push(change);
+  }
+}
+
+/** Writes a JSON Pointer (RFC 6901). */
+export function pointer(path: Path): string {
+  return path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+/** A JSON null counts as missing, as it does for the API server; `add` replaces it. */
+function child(value: unknown, key: string | number): unknown {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+  return (value as Readonly<Record<string | number, unknown>>)[key];
+}
+
+/** The index in `path` of the first part that is not there, or undefined if all of it is. */
+function firstMissing(root: unknown, path: Path): number | undefined {
+  let value = root;
+  for (const [index, key] of path.entries()) {
+    value = child(value, key);
+    if (value === undefined || value === null) return index;
+  }
+  return undefined;
+}
+
+function valueAt(root: unknown, path: Path): unknown {
+  return path.reduce<unknown>(child, root);
+}
+
+/** A copy of `root` with one value put at `path`. A spread and a computed key define `__proto__` as an ordinary field. */
+function withValue(root: unknown, path: Path, value: unknown): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  const inner = withValue(child(root, key), rest, value);
+  if (Array.isArray(root)) return root.with(Number(key), inner) as unknown[];
+  return { ...(root as object), [key]: inner };
+}
+
+function withoutValue(root: unknown, path: Path): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return undefined;
+  if (rest.length > 0) return withValue(root, [key], withoutValue(child(root, key), rest));
+  if (Array.isArray(root)) return root.toSpliced(Number(key), 1) as unknown[];
+  return Object.fromEntries(Object.entries(root as object).filter(([name]) => name !== key));
+}

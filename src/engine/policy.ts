@@ -1,0 +1,61 @@
+import type { Role } from "../spark/role.ts";
+import type { Subject } from "../spark/subject.ts";
+import type { Pod } from "../kubernetes/pod.ts";
+import type { Draft } from "./draft.ts";
+
+/** How far a policy goes: change and refuse; say so in a warning; only count and report. */
+export type Mode = "Enforce" | "Warn" | "Audit";
+
+/** Something that must not be so. */
+export interface Violation {
+  /** Kubernetes field path, such as `spec.containers[0].image`. */
+  readonly field: string;
+  /** What it is and what it must be, one line: `'reg:5000/spark' has no tag`. */
+  readonly message: string;
+  /** What the user does about it, one line. */
+  readonly fix: string;
+}
+
+/** Something that a policy did, for people to read. */
+export interface Effect {
+  /** One line, such as `runs on spot nodes`. */
+  readonly summary: string;
+  /** What the user had chosen and no longer has, one line each: never taken away in silence. */
+  readonly replaced: readonly string[];
+}
+
+/** The part of a policy that is its rule. Knows nothing of modes. */
+export interface CompiledRule {
+  /** Makes the changes that the policy asks for. Changing nothing means that all is well already. */
+  readonly mutate?: (draft: Draft, subject: Subject) => Effect | undefined;
+  /** Judges the Pod as all matching policies have left it. */
+  readonly judge?: (pod: Pod, subject: Subject) => readonly Violation[];
+}
+
+/**
+ * How policies of one kind go together: `one`: the highest priority applies whole and shadows the others;
+ * `all`: each applies, the higher priority winning where they speak of the same thing.
+ */
+export type Combine = "one" | "all";
+
+/** A policy as the engine sees it. */
+export interface CompiledPolicy {
+  readonly name: string;
+  /** The key of its rule kind, such as `placement`. */
+  readonly rule: string;
+  readonly combine: Combine;
+  readonly mode: Mode;
+  /** Higher wins; then the name decides. */
+  readonly priority: number;
+  /** What a failure to evaluate means. */
+  readonly onError: "Deny" | "Allow";
+  /**
+   * Refuse executors too. Off unless said: before 4.2 Spark asks for a refused executor again every second
+   * without end (ExecutorPodsSnapshotsStoreImpl only logs it), so a refusal hangs the job.
+   */
+  readonly denyExecutors: boolean;
+  readonly roles: readonly Role[];
+  readonly matches: (subject: Subject) => boolean;
+  readonly mutate?: CompiledRule["mutate"];
+  readonly judge?: CompiledRule["judge"];
+}

@@ -1,0 +1,13 @@
+/** What admission is asked about: the parts of an AdmissionRequest (admission.k8s.io/v1) that a decision needs. */
+export interface AdmittedObject {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  /** Such as `status` or `ephemeralcontainers`; empty for the object itself. */
+  readonly subResource: string;
+  readonly operation: string;
+  /** From the request, which is authoritative; the object's own field may be empty. */
+  readonly namespace: string;
+  /** As it was sent. Not yet checked: see `isPod`. */
+  readonly object: unknown;
+}

@@ -1,0 +1,253 @@
+import { createHash } from "node:crypto";
+import type { CompiledPolicy, Mode } from "../engine/policy.ts";
+import { createPolicySet, type PolicySet } from "../engine/policy-set.ts";
+import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
+import type { Platform } from "../kubernetes/platform.ts";
+import { RULE_KINDS } from "../rules/index.ts";
+import { parseDocuments, type SourceDocument, type Source } from "./document.ts";
+import { compileMatch, matchedRoles, type MatchSpec } from "./match.ts";
+import { toPlatform } from "./platform.ts";
+import { nearMiss, type Problem } from "./problem.ts";
+import {
+  API_VERSION,
+  DOCUMENT_KINDS,
+  documentProblems,
+  ruleProblems,
+  type DocumentKind,
+} from "./schema.ts";
+
+export interface CompileOptions {
+  /** The installation's platform, for placements that name none. */
+  readonly platform?: string | undefined;
+  /** In place of what the policies say. */
+  readonly mode?: Mode | undefined;
+}
+
+export interface Compiled {
+  /** The documents without a problem. Whether that is enough is for the caller to say. */
+  readonly set: PolicySet;
+  readonly platforms: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+interface PolicySpec {
+  readonly mode?: Mode;
+  readonly priority?: number;
+  readonly onError?: "Deny" | "Allow";
+  readonly denyExecutors?: boolean;
+  readonly match?: MatchSpec;
+  readonly exclude?: MatchSpec;
+  readonly [rule: string]: unknown;
+}
+
+/** A document whose shape is known. */
+interface Named {
+  readonly name: string;
+  readonly document: SourceDocument;
+}
+
+/** Cases for a policy that stand beside it; not policies themselves. */
+const TEST_KIND = "SparkPolicyTest";
+
+/** Reads, validates and compiles all documents of all sources, and tells everything that is wrong with any of them. */
+export function compilePolicies(sources: readonly Source[], options: CompileOptions): Compiled {
+  const problems: Problem[] = [];
+  const named: Record<DocumentKind, Named[]> = { SparkPolicy: [], SparkPlatform: [] };
+  for (const source of sources) {
+    const parsed = parseDocuments(source, { refuseBareBooleans: true });
+    problems.push(...parsed.problems);
+    for (const document of parsed.documents) {
+      const kind = kindOf(document, problems);
+      if (kind === undefined) continue;
+      const found = documentProblems(kind, document);
+      problems.push(...found);
+      if (found.length === 0) named[kind].push({ name: nameOf(document), document });
+    }
+  }
+  const platforms = new Map(
+    unique(named.SparkPlatform, problems).map(({ name, document }) => [
+      name,
+      toPlatform(name, document.value),
+    ]),
+  );
+  if (options.platform !== undefined && !platforms.has(options.platform)) {
+    problems.push(unknownPlatform("--platform", options.platform, [...platforms.keys()]));
+  }
+  const policies = unique(named.SparkPolicy, problems).flatMap((entry) =>
+    compilePolicy(entry, platforms, options, problems),
+  );
+  const set = createPolicySet(policies, digestOf(named, options));
+  return { set, platforms: [...platforms.keys()].sort(), problems: inOrder(problems) };
+}
+
+function kindOf(document: SourceDocument, problems: Problem[]): DocumentKind | undefined {
+  const { value } = document;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    problems.push(document.problem([], `must be an object with apiVersion, kind, metadata, spec`));
+    return undefined;
+  }
+  const { apiVersion, kind } = value as { apiVersion?: unknown; kind?: unknown };
+  const shown = typeof kind === "string" ? kind : "";
+  if (shown === TEST_KIND) return undefined;
+  const known = DOCUMENT_KINDS.find((candidate) => candidate === shown);
+  if (known === undefined) {
+    const hint = nearMiss(shown, DOCUMENT_KINDS);
+    const message = `unknown kind '${shown}', allowed: ${DOCUMENT_KINDS.join(", ")}${hint}`;
+    problems.push(document.problem(["kind"], message));
+    return undefined;
+  }
+  if (apiVersion !== API_VERSION) {
+    const found = typeof apiVersion === "string" ? `'${apiVersion}'` : "nothing";
+    problems.push(document.problem(["apiVersion"], `found ${found}, must be ${API_VERSION}`));
+    return undefined;
+  }
+  return known;
+}
+
+function nameOf(document: SourceDocument): string {
+  return (document.value as { metadata: { name: string } }).metadata.name;
+}
+
+/** One document a name. A user's replaces the shipped one; two of the user's are a mistake in both. */
+function unique(entries: readonly Named[], problems: Problem[]): readonly Named[] {
+  const kept = new Map<string, Named>();
+  for (const entry of entries) {
+    const other = kept.get(entry.name);
+    if (other === undefined || (other.document.source.shipped && !entry.document.source.shipped)) {
+      kept.set(entry.name, entry);
+    } else if (entry.document.source.shipped === other.document.source.shipped) {
+      const { file, line } = other.document.problem(["metadata", "name"], "");
+      const message = `'${entry.name}' is a duplicate: also at ${file}:${line}`;
+      problems.push(entry.document.problem(["metadata", "name"], message));
+    }
+  }
+  return [...kept.values()];
+}
+
+function compilePolicy(
+  { name, document }: Named,
+  platforms: ReadonlyMap<string, Platform>,
+  options: CompileOptions,
+  problems: Problem[],
+): readonly CompiledPolicy[] {
+  const { spec } = document.value as { spec: PolicySpec };
+  const kind = ruleKindOf(spec, document, problems);
+  if (kind === undefined) return [];
+  const found = ruleProblems(kind, spec[kind.key], document);
+  problems.push(...found);
+  if (found.length > 0) return [];
+
+  const match = guarded(document, ["spec", "match", "objectSelector"], problems, () =>
+    compileMatch(spec.match ?? {}, spec.exclude),
+  );
+  const rule = guarded(document, ["spec", kind.key], problems, () =>
+    kind.compile(spec[kind.key], {
+      platform: (wanted) => findPlatform(platforms, wanted, options.platform),
+    }),
+  );
+  if (match === undefined || rule === undefined) return [];
+  return [
+    {
+      name,
+      rule: kind.key,
+      combine: kind.combine,
+      mode: options.mode ?? spec.mode ?? "Audit",
+      priority: spec.priority ?? 0,
+      onError: spec.onError ?? "Deny",
+      denyExecutors: spec.denyExecutors ?? false,
+      roles: matchedRoles(spec.match ?? {}),
+      matches: match,
+      mutate: rule.mutate,
+      judge: rule.judge,
+    },
+  ];
+}
+
+/** Exactly one rule a policy. */
+function ruleKindOf(
+  spec: PolicySpec,
+  document: SourceDocument,
+  problems: Problem[],
+): RuleKind | undefined {
+  const present = RULE_KINDS.filter((kind) => Object.hasOwn(spec, kind.key));
+  const [first, second] = present;
+  if (second !== undefined) {
+    const keys = present.map((kind) => kind.key).join(" and ");
+    const message = `a policy has exactly one rule, this one has ${keys}: write one policy for each`;
+    problems.push(document.problem(["spec", second.key], message, "key"));
+    return undefined;
+  }
+  if (first === undefined) {
+    const keys = RULE_KINDS.map((kind) => kind.key).join(", ");
+    problems.push(document.problem(["spec"], `has no rule, needs exactly one of: ${keys}`));
+  }
+  return first;
+}
+
+/** Runs a compilation step; what it throws of a rule is a problem of the document. */
+function guarded<T>(
+  document: SourceDocument,
+  path: readonly string[],
+  problems: Problem[],
+  step: () => T,
+): T | undefined {
+  try {
+    return step();
+  } catch (error) {
+    if (error instanceof RuleProblem) {
+      const hint = error.found === undefined ? "" : nearMiss(error.found, error.allowed);
+      const allowed = error.allowed.length > 0 ? `, allowed: ${error.allowed.join(", ")}` : "";
+      problems.push(document.problem([...path, ...error.path], error.message + allowed + hint));
+      return undefined;
+    }
+    if (error instanceof TypeError) {
+      problems.push(document.problem(path, error.message));
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function findPlatform(
+  platforms: ReadonlyMap<string, Platform>,
+  wanted: string | undefined,
+  installation: string | undefined,
+): Platform {
+  const name = wanted ?? installation;
+  const allowed = [...platforms.keys()];
+  if (name === undefined) {
+    const message = "no platform: say --platform NAME, or spec.placement.platform";
+    throw new RuleProblem(message, { path: [], allowed });
+  }
+  const platform = platforms.get(name);
+  if (platform !== undefined) return platform;
+  throw new RuleProblem(`there is no platform '${name}'`, {
+    path: wanted === undefined ? [] : ["platform"],
+    found: name,
+    allowed,
+  });
+}
+
+function unknownPlatform(file: string, name: string, allowed: readonly string[]): Problem {
+  const message = `there is no platform '${name}', allowed: ${allowed.join(", ")}`;
+  return { file, line: 0, column: 0, path: "", message: message + nearMiss(name, allowed) };
+}
+
+/** Two replicas with the same digest decide alike. */
+function digestOf(named: Record<DocumentKind, Named[]>, options: CompileOptions): string {
+  const documents = Object.values(named)
+    .flat()
+    .map(({ document }) => JSON.stringify(document.value))
+    .sort();
+  const { platform, mode } = options;
+  return createHash("sha256")
+    .update(JSON.stringify({ documents, platform, mode }))
+    .digest("hex")
+    .slice(0, 12);
+}
+
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  return [...problems].sort(
+    (a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line,
+  );
+}

@@ -1,0 +1,99 @@
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
+import { stringify } from "yaml";
+import type { Pod } from "../kubernetes/pod.ts";
+import { alignColumns } from "./table.ts";
+import type { Report, ReportEntry, ReportFinding } from "./report.ts";
+
+export const REPORT_FORMATS = ["table", "json", "diff"] as const;
+
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+/** Emphasises a verdict; the identity where nobody sees colour. */
+export type Paint = (verdict: string, text: string) => string;
+
+/** Writes a report for people or programs. The same report gives the same bytes. */
+export function formatReport(report: Report, format: ReportFormat, paint: Paint): string {
+  switch (format) {
+    case "table":
+      return tableOf(report, paint);
+    case "json":
+      return jsonOf(report);
+    case "diff":
+      return diffOf(report);
+  }
+}
+
+function tableOf(report: Report, paint: Paint): string {
+  const heads = report.entries.map((entry) => [
+    entry.verdict.toUpperCase(),
+    entry.role ?? "-",
+    `${entry.kind} ${entry.namespace}/${entry.name}`,
+    `${entry.file}:${entry.line}`,
+  ]);
+  const [titles, ...rows] = alignColumns([["VERDICT", "ROLE", "OBJECT", "FILE"], ...heads]);
+  const lines = report.entries.flatMap((entry, index) => [
+    paint(entry.verdict, rows[index] ?? ""),
+    ...findingLines(entry),
+  ]);
+  return [titles ?? "", ...lines, "", summaryOf(report)].join("\n");
+}
+
+function findingLines(entry: ReportEntry): readonly string[] {
+  if (entry.reason !== undefined) return [`  - ${entry.reason}`];
+  return entry.findings.map((finding) => `  ${bulletOf(finding)} ${findingText(finding)}`);
+}
+
+function bulletOf({ action }: ReportFinding): string {
+  return action === "deny" ? "*" : action === "change" ? "+" : "!";
+}
+
+/** As kubectl shows it, with the action in front where it is none that happens. */
+function findingText({ policy, action, field, text }: ReportFinding): string {
+  const happens = action === "deny" || action === "change";
+  const said = `[sparkgate:${policy}] ${happens ? "" : `${action}: `}${text}`;
+  return field === "" ? said : `${field}: ${said}`;
+}
+
+function summaryOf({ entries, policySet }: Report): string {
+  const count = (verdict: string) => entries.filter((entry) => entry.verdict === verdict).length;
+  const counts = ["denied", "changed", "ok", "skipped"].map(
+    (verdict) => `${count(verdict)} ${verdict}`,
+  );
+  const objects = entries.length === 1 ? "1 object" : `${entries.length} objects`;
+  return `${objects}: ${counts.join(", ")} (policy set ${policySet})`;
+}
+
+function jsonOf({ policySet, entries }: Report): string {
+  const report = {
+    apiVersion: "sparkgate.io/v1alpha1",
+    kind: "Report",
+    policySet,
+    objects: entries.map(({ change, ...entry }) => ({ ...entry, ...change })),
+  };
+  return JSON.stringify(report, undefined, 2);
+}
+
+function diffOf(report: Report): string {
+  const diffs = report.entries.flatMap(({ change, kind, namespace, name, file }) => {
+    if (change === undefined) return [];
+    const title = `${kind} ${namespace}/${name} (${file})`;
+    return createTwoFilesPatch(
+      title,
+      title,
+      yamlOf(change.before),
+      yamlOf(change.after),
+      "as sent",
+      "as admitted",
+      {
+        context: 3,
+        headerOptions: FILE_HEADERS_ONLY,
+      },
+    ).trimEnd();
+  });
+  return diffs.join("\n");
+}
+
+function yamlOf(pod: Pod): string {
+  // Anchors and folded lines would show as differences that are none.
+  return stringify(pod, { aliasDuplicateObjects: false, lineWidth: 0 });
+}

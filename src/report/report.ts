@@ -1,0 +1,148 @@
+import { redactPod } from "../admission/redact.ts";
+import { violationText } from "../admission/texts.ts";
+import type { Decision, PolicyOutcome, Run } from "../engine/decision.ts";
+import type { Mode } from "../engine/policy.ts";
+import type { Pod } from "../kubernetes/pod.ts";
+import type { Role } from "../spark/role.ts";
+
+export type Verdict = "denied" | "changed" | "ok" | "skipped";
+
+/**
+ * What a policy comes to: `deny` and `change` happen, `warn` is a violation that does not refuse,
+ * `would-…` belongs to policies in Warn or Audit, `shadowed` gave way to another, `error` failed.
+ */
+export type Action =
+  "deny" | "warn" | "change" | "would-deny" | "would-change" | "shadowed" | "error";
+
+export interface ReportFinding {
+  readonly policy: string;
+  readonly mode: Mode;
+  readonly action: Action;
+  /** Kubernetes field path; empty where it is about no single field. */
+  readonly field: string;
+  readonly text: string;
+}
+
+/** Where an object came from. */
+export interface Origin {
+  readonly file: string;
+  readonly line: number;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Where in the object the Pod is, as a prefix of its fields: empty, or `spec.template.`. */
+  readonly prefix: string;
+}
+
+/** What the policies say of one object. */
+export interface ReportEntry extends Omit<Origin, "prefix"> {
+  readonly role: Role | undefined;
+  readonly verdict: Verdict;
+  /** Why it was skipped. */
+  readonly reason: string | undefined;
+  readonly findings: readonly ReportFinding[];
+  /** The Pod before and after, fit to be shown; absent where nothing changes. */
+  readonly change: { readonly before: Pod; readonly after: Pod } | undefined;
+}
+
+/** The same data for every format. */
+export interface Report {
+  /** Digest of the policies. */
+  readonly policySet: string;
+  readonly entries: readonly ReportEntry[];
+}
+
+/** Makes an entry of a decision. */
+export function reportEntry(origin: Origin, decision: Decision): ReportEntry {
+  const { prefix, ...place } = origin;
+  switch (decision.kind) {
+    case "skipped":
+      return skippedEntry(origin, decision.reason);
+    case "malformed":
+      return {
+        ...place,
+        role: decision.role,
+        verdict: decision.refused ? "denied" : "ok",
+        reason: undefined,
+        findings: decision.errors.map((error) => ({
+          policy: "well-formed",
+          mode: "Enforce",
+          action: decision.refused ? "deny" : "warn",
+          field: prefix + error.path,
+          text: error.message,
+        })),
+        change: undefined,
+      };
+    case "decided": {
+      const { enforced, preview, subject } = decision;
+      const changes = enforced.operations.length > 0;
+      return {
+        ...place,
+        role: subject.role,
+        verdict: enforced.refused ? "denied" : changes ? "changed" : "ok",
+        reason: undefined,
+        findings: [...findingsOf(enforced, prefix), ...previewFindings(preview, prefix)],
+        change: changes
+          ? { before: redactPod(subject.pod), after: redactPod(enforced.pod) }
+          : undefined,
+      };
+    }
+  }
+}
+
+/** An entry for an object that no policy looks at. */
+export function skippedEntry(origin: Origin, reason: string): ReportEntry {
+  const { file, line, kind, namespace, name } = origin;
+  return {
+    ...{ file, line, kind, namespace, name },
+    role: undefined,
+    verdict: "skipped",
+    reason,
+    findings: [],
+    change: undefined,
+  };
+}
+
+function findingsOf(run: Run, prefix: string): readonly ReportFinding[] {
+  return run.outcomes.flatMap((outcome) => [
+    ...refusals(outcome, prefix, outcome.refuses ? "deny" : "warn"),
+    ...effects(outcome, "change"),
+  ]);
+}
+
+function previewFindings(run: Run | undefined, prefix: string): readonly ReportFinding[] {
+  return (run?.outcomes ?? [])
+    .filter((outcome) => outcome.mode !== "Enforce")
+    .flatMap((outcome) => [
+      ...refusals(outcome, prefix, outcome.refuses ? "would-deny" : "warn"),
+      ...effects(outcome, "would-change"),
+    ]);
+}
+
+function refusals(
+  { policy, mode, error, violations }: PolicyOutcome,
+  prefix: string,
+  action: Action,
+): readonly ReportFinding[] {
+  if (error !== undefined) {
+    const text = `could not be evaluated: ${error}`;
+    return [{ policy, mode, action: action === "warn" ? "error" : action, field: "", text }];
+  }
+  return violations.map((violation) => ({
+    policy,
+    mode,
+    action,
+    field: prefix + violation.field,
+    text: violationText(violation),
+  }));
+}
+
+function effects(outcome: PolicyOutcome, action: Action): readonly ReportFinding[] {
+  const { policy, mode, effect, shadowedBy } = outcome;
+  if (shadowedBy !== undefined) {
+    return [{ policy, mode, action: "shadowed", field: "", text: `shadowed by ${shadowedBy}` }];
+  }
+  if (effect === undefined) return [];
+  const texts = effect.replaced.length > 0 ? effect.replaced : [effect.summary];
+  return texts.map((text) => ({ policy, mode, action, field: "", text }));
+}

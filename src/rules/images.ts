@@ -1,0 +1,156 @@
+import type { RuleKind } from "../engine/rule-kind.ts";
+import type { Violation } from "../engine/policy.ts";
+import { quoted } from "../engine/text.ts";
+import { compileGlobs } from "../kubernetes/glob.ts";
+import {
+  isWithinRegistry,
+  parseImageReference,
+  type ImageReference,
+} from "../kubernetes/image-reference.ts";
+import type { Pod } from "../kubernetes/pod.ts";
+import { sparkContainerIndex } from "../spark/container.ts";
+import type { Role } from "../spark/role.ts";
+
+type ContainerKind = "Spark" | "Sidecar" | "Init" | "Volume";
+
+interface ImagesSpec {
+  readonly pin?: "Tag" | "Digest";
+  readonly mutableTags?: readonly string[];
+  readonly registries?: readonly string[];
+  readonly containers?: readonly ContainerKind[];
+}
+
+const CONTAINER_KINDS: readonly ContainerKind[] = ["Spark", "Sidecar", "Init", "Volume"];
+
+const MUTABLE_TAGS: readonly string[] = [
+  "latest",
+  "stable",
+  "main",
+  "master",
+  "dev",
+  "nightly",
+  "edge",
+  "*-SNAPSHOT",
+];
+
+/** Which images a Spark Pod may run: pinned ones, from allowed registries. */
+export const images: RuleKind = {
+  key: "images",
+  combine: "all",
+  schema: {
+    type: "object",
+    additionalProperties: false,
+    properties: {
+      pin: {
+        enum: ["Tag", "Digest"],
+        description: "Tag: a tag that is not mutable, or a digest. Digest: a digest. Default Tag.",
+      },
+      mutableTags: {
+        type: "array",
+        items: { type: "string", minLength: 1 },
+        description: "Globs of tags that mean another image tomorrow, whatever their case.",
+      },
+      registries: {
+        type: "array",
+        minItems: 1,
+        items: { type: "string", minLength: 1 },
+        description: "Allowed registries, with or without a path: registry.acme.com/spark.",
+      },
+      containers: {
+        type: "array",
+        minItems: 1,
+        uniqueItems: true,
+        items: { enum: CONTAINER_KINDS },
+        description: "Whose images are judged. Default: all of them.",
+      },
+    },
+  },
+  compile: (block) => {
+    const spec = block as ImagesSpec;
+    const kinds = new Set(spec.containers ?? CONTAINER_KINDS);
+    const judgeImage = compileImageJudge(spec);
+    return {
+      judge: (pod, subject) =>
+        imagesOf(pod, subject.role)
+          .filter((image) => kinds.has(image.kind))
+          .flatMap((image) => judgeImage(image)),
+    };
+  },
+};
+
+interface PodImage {
+  readonly kind: ContainerKind;
+  readonly field: string;
+  readonly text: string;
+}
+
+/** Every image that a Pod names. An absent one is the API server's to refuse, or Spark's to fill in. */
+function imagesOf(pod: Pod, role: Role): readonly PodImage[] {
+  const spark = sparkContainerIndex(pod, role);
+  const found: PodImage[] = [];
+  const add = (kind: ContainerKind, field: string, text: string | null | undefined) => {
+    if (text != null && text !== "") found.push({ kind, field, text });
+  };
+  for (const [index, container] of (pod.spec?.containers ?? []).entries()) {
+    const kind = index === spark ? "Spark" : "Sidecar";
+    add(kind, `spec.containers[${index}].image`, container.image);
+  }
+  for (const [index, container] of (pod.spec?.initContainers ?? []).entries()) {
+    add("Init", `spec.initContainers[${index}].image`, container.image);
+  }
+  for (const [index, volume] of (pod.spec?.volumes ?? []).entries()) {
+    add("Volume", `spec.volumes[${index}].image.reference`, volume.image?.reference);
+  }
+  return found;
+}
+
+function compileImageJudge(spec: ImagesSpec): (image: PodImage) => readonly Violation[] {
+  const isMutable = compileGlobs(spec.mutableTags ?? MUTABLE_TAGS, { ignoreCase: true });
+  const pin = spec.pin ?? "Tag";
+  const registries = spec.registries ?? [];
+  return (image) => {
+    const reference = parseImageReference(image.text);
+    if (reference === undefined) {
+      return [violation(image, "is not an image reference", fixOf(image, "NAME", pin))];
+    }
+    const violations: Violation[] = [];
+    const loose = loosenessOf(reference, pin, isMutable);
+    if (loose !== undefined) {
+      violations.push(violation(image, loose, fixOf(image, nameOf(image.text, reference), pin)));
+    }
+    if (registries.length > 0 && !registries.some((entry) => isWithinRegistry(reference, entry))) {
+      const message = `is not from an allowed registry (${registries.join(", ")})`;
+      violations.push(violation(image, message, fixOf(image, `${registries[0] ?? ""}/NAME`, pin)));
+    }
+    return violations;
+  };
+}
+
+/** Why the same reference may be another image tomorrow, or undefined if it may not. */
+function loosenessOf(
+  reference: ImageReference,
+  pin: "Tag" | "Digest",
+  isMutable: (tag: string) => boolean,
+): string | undefined {
+  if (reference.digest !== undefined) return undefined;
+  if (pin === "Digest") return "has no digest";
+  if (reference.tag === undefined) return "has no tag";
+  return isMutable(reference.tag) ? `has the mutable tag ${quoted(reference.tag)}` : undefined;
+}
+
+function violation(image: PodImage, message: string, fix: string): Violation {
+  return { field: image.field, message: `${quoted(image.text)} ${message}`, fix };
+}
+
+/** The reference as it was written, without its tag. */
+function nameOf(text: string, reference: ImageReference): string {
+  return reference.tag === undefined ? text : text.slice(0, -(reference.tag.length + 1));
+}
+
+function fixOf(image: PodImage, name: string, pin: "Tag" | "Digest"): string {
+  const wanted = pin === "Tag" ? `${name}:TAG (or @sha256:DIGEST)` : `${name}@sha256:DIGEST`;
+  // Spark overwrites the image of its own container in a pod template (BasicDriverFeatureStep).
+  return image.kind === "Spark"
+    ? `--conf spark.kubernetes.container.image=${wanted}`
+    : `in the pod template ${wanted}`;
+}

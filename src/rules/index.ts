@@ -1,0 +1,6 @@
+import type { RuleKind } from "../engine/rule-kind.ts";
+import { images } from "./images.ts";
+import { placement } from "./placement.ts";
+
+/** Every kind of rule, in the order in which help and errors list them. */
+export const RULE_KINDS: readonly RuleKind[] = [placement, images];

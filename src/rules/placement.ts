@@ -1,0 +1,266 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Draft, Path } from "../engine/draft.ts";
+import type { Effect, Violation } from "../engine/policy.ts";
+import { RuleProblem, type RuleEnvironment, type RuleKind } from "../engine/rule-kind.ts";
+import { quoted } from "../engine/text.ts";
+import { mentionsKeys, restrictTo, stripKeys, unionTerms } from "../kubernetes/node-affinity.ts";
+import type { Capacity, Platform } from "../kubernetes/platform.ts";
+import type {
+  NodeSelectorTerm,
+  Pod,
+  PreferredSchedulingTerm,
+  Toleration,
+} from "../kubernetes/pod.ts";
+import { missingTolerations } from "../kubernetes/toleration.ts";
+import { executorIdOf } from "../spark/executor-id.ts";
+import type { Subject } from "../spark/subject.ts";
+import {
+  capacityChoices,
+  choiceSatisfies,
+  neededFor,
+  requiredTerms,
+  type CapacityChoice,
+} from "./capacity-choice.ts";
+import { isOnDemand, type OnDemandShare } from "./on-demand-share.ts";
+
+interface PlacementSpec {
+  readonly platform?: string;
+  readonly capacity: string;
+  readonly onDemand?: { readonly base?: number; readonly percent?: number };
+  readonly scheduling?: "Required" | "Preferred";
+  readonly fallback?: readonly string[];
+  readonly onUserChoice?: "Replace" | "Keep" | "Deny";
+}
+
+/** The capacity that the share of executors goes to; every platform preset has one of this name. */
+const ON_DEMAND = "on-demand";
+
+const AFFINITY: Path = ["spec", "affinity", "nodeAffinity"];
+const REQUIRED: Path = [...AFFINITY, "requiredDuringSchedulingIgnoredDuringExecution"];
+const REQUIRED_TERMS: Path = [...REQUIRED, "nodeSelectorTerms"];
+const PREFERRED: Path = [...AFFINITY, "preferredDuringSchedulingIgnoredDuringExecution"];
+
+/** The highest that the API allows: a preference for capacity outweighs others. */
+const PREFERENCE_WEIGHT = 100;
+
+/** On which capacity a role runs. */
+export const placement: RuleKind = {
+  key: "placement",
+  combine: "one",
+  schema: {
+    type: "object",
+    additionalProperties: false,
+    required: ["capacity"],
+    properties: {
+      platform: { type: "string", description: "Default: the installation's." },
+      capacity: { type: "string", description: "A capacity of the platform, such as spot." },
+      onDemand: {
+        type: "object",
+        additionalProperties: false,
+        minProperties: 1,
+        description: "Which executors run on demand instead, by their ids.",
+        properties: {
+          base: { type: "integer", minimum: 0, maximum: 100_000 },
+          percent: { type: "integer", minimum: 0, maximum: 100 },
+        },
+      },
+      scheduling: { enum: ["Required", "Preferred"], description: "Default Required." },
+      fallback: {
+        type: "array",
+        uniqueItems: true,
+        items: { type: "string" },
+        description: "Further capacities that are allowed; the first one stays preferred.",
+      },
+      onUserChoice: {
+        enum: ["Replace", "Keep", "Deny"],
+        description: "What becomes of a capacity that the job chose itself. Default Replace.",
+      },
+    },
+  },
+  compile: (block, environment) => {
+    const spec = block as PlacementSpec;
+    const targetOf = compileTargets(spec, environment);
+    const onUserChoice = spec.onUserChoice ?? "Replace";
+    return {
+      mutate: (draft, subject) => {
+        const target = targetOf(subject);
+        const choices = capacityChoices(draft.pod, target.keys);
+        const satisfied = choiceSatisfies(draft.pod, target.keys, target.terms);
+        const replace = onUserChoice === "Replace";
+        if (choices.length > 0 && !satisfied && !replace) return undefined;
+        return place(draft, target, satisfied ? [] : choices, replace);
+      },
+      judge: (pod, subject) => {
+        const target = targetOf(subject);
+        const chosen = onUserChoice === "Deny" ? judgeChoice(pod, target, subject) : [];
+        return [...judgeNodeName(pod), ...chosen];
+      },
+    };
+  },
+};
+
+/** Where one Pod is to run. */
+interface Target {
+  readonly keys: readonly string[];
+  /** For people: `spot`, or `spot or on-demand`. */
+  readonly capacity: string;
+  readonly terms: readonly NodeSelectorTerm[];
+  readonly required: boolean;
+  readonly preferences: readonly PreferredSchedulingTerm[];
+  readonly tolerations: readonly Toleration[];
+}
+
+function compileTargets(
+  spec: PlacementSpec,
+  environment: RuleEnvironment,
+): (subject: Subject) => Target {
+  const platform = environment.platform(spec.platform);
+  const scheduling = spec.scheduling ?? "Required";
+  const first = capacityOf(platform, spec.capacity, ["capacity"]);
+  const others = (spec.fallback ?? []).map((name, index) =>
+    capacityOf(platform, name, ["fallback", String(index)]),
+  );
+  const usual = targetOf(platform, [first, ...others], scheduling);
+  if (spec.onDemand === undefined) return () => usual;
+  if (spec.capacity === ON_DEMAND) {
+    throw new RuleProblem("a share on demand means nothing where all run on demand", {
+      path: ["onDemand"],
+      allowed: [],
+    });
+  }
+
+  const share: OnDemandShare = {
+    base: spec.onDemand.base ?? 0,
+    percent: spec.onDemand.percent ?? 0,
+  };
+  const onDemand = targetOf(platform, [capacityOf(platform, ON_DEMAND, ["onDemand"])], scheduling);
+  return ({ role, pod }) => {
+    if (role !== "executor") return usual;
+    const id = executorIdOf(pod);
+    return id !== undefined && isOnDemand(id, share) ? onDemand : usual;
+  };
+}
+
+function capacityOf(platform: Platform, name: string, path: readonly string[]): Capacity {
+  const capacity = platform.capacities.find((candidate) => candidate.name === name);
+  if (capacity !== undefined) return capacity;
+  throw new RuleProblem(`platform ${quoted(platform.name)} has no capacity ${quoted(name)}`, {
+    path,
+    found: name,
+    allowed: platform.capacities.map((candidate) => candidate.name),
+  });
+}
+
+function targetOf(
+  platform: Platform,
+  capacities: readonly [Capacity, ...Capacity[]],
+  scheduling: "Required" | "Preferred",
+): Target {
+  const required = scheduling === "Required";
+  const [first] = capacities;
+  return {
+    keys: platform.capacityKeys,
+    capacity: capacities.map((capacity) => capacity.name).join(" or "),
+    terms: unionTerms(...capacities.map((capacity) => capacity.nodeSelectorTerms)),
+    required,
+    preferences:
+      required && capacities.length === 1
+        ? []
+        : first.nodeSelectorTerms.map((preference) => ({ weight: PREFERENCE_WEIGHT, preference })),
+    tolerations: capacities.flatMap((capacity) => capacity.tolerations),
+  };
+}
+
+/** Makes a Pod run on the target; `choices` are those of its author that are in the way. */
+function place(
+  draft: Draft,
+  target: Target,
+  choices: readonly CapacityChoice[],
+  replace: boolean,
+): Effect | undefined {
+  const mark = draft.mark();
+  for (const { key, inNodeSelector } of choices) {
+    if (inNodeSelector) draft.remove(["spec", "nodeSelector", key]);
+  }
+  if (target.required && !choiceSatisfies(draft.pod, target.keys, target.terms)) {
+    draft.set(REQUIRED_TERMS, restrictTo(requiredTerms(draft.pod), target.keys, target.terms));
+  } else if (choices.some((choice) => !choice.inNodeSelector)) {
+    stripRequired(draft, target.keys);
+  }
+  const preferences = preferTarget(draft, target, replace);
+  const tolerations = missingTolerations(draft.pod.spec?.tolerations, target.tolerations);
+  draft.append(["spec", "tolerations"], tolerations);
+  if (draft.changesSince(mark).length === 0) return undefined;
+  return {
+    summary: `${target.required ? "runs" : "runs preferably"} on ${target.capacity} nodes`,
+    replaced: [...choices.map((choice) => replacementText(choice, target)), ...preferences],
+  };
+}
+
+/** Takes a required capacity away where one is to be preferred only. */
+function stripRequired(draft: Draft, keys: readonly string[]): void {
+  const stripped = stripKeys(requiredTerms(draft.pod), keys);
+  const terms = stripped.filter((term) => term !== "every-node");
+  // Terms are ORed: one that any node meets makes the others mean nothing.
+  if (terms.length < stripped.length) draft.remove(REQUIRED);
+  else draft.set(REQUIRED_TERMS, terms);
+}
+
+/** Adds the target's preferences, and returns what was replaced: a user's own for a capacity works against them. */
+function preferTarget(draft: Draft, target: Target, replace: boolean): readonly string[] {
+  if (target.preferences.length === 0) return [];
+  const present =
+    draft.pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
+  const isOurs = (term: PreferredSchedulingTerm) =>
+    target.preferences.some((preference) => isDeepStrictEqual(preference, term));
+  const others = present.filter((term) => !isOurs(term));
+  const capacityFree = others.filter((term) => !prefersCapacity(term, target.keys));
+  if (capacityFree.length === others.length) {
+    const missing = target.preferences.filter(
+      (preference) => !present.some((term) => isDeepStrictEqual(preference, term)),
+    );
+    draft.append(PREFERRED, missing);
+    return [];
+  }
+  if (!replace) return [];
+  draft.set(PREFERRED, [...capacityFree, ...target.preferences]);
+  return [`a preference for other nodes replaced: ${target.capacity}`];
+}
+
+function prefersCapacity(term: PreferredSchedulingTerm, keys: readonly string[]): boolean {
+  return mentionsKeys([term.preference ?? {}], keys);
+}
+
+function replacementText(choice: CapacityChoice, target: Target): string {
+  return `${choice.field} ${choice.shown} replaced: ${neededFor(choice.key, target.terms, target.capacity)}`;
+}
+
+/** A Pod that names its node goes around the scheduler, and with it around everything above. */
+function judgeNodeName(pod: Pod): readonly Violation[] {
+  const nodeName = pod.spec?.nodeName;
+  if (nodeName == null || nodeName === "") return [];
+  return [
+    {
+      field: "spec.nodeName",
+      message: `${quoted(nodeName)} goes around the scheduler and the choice of nodes`,
+      fix: "remove nodeName from the pod template",
+    },
+  ];
+}
+
+function judgeChoice(pod: Pod, target: Target, { role }: Subject): readonly Violation[] {
+  const choices = capacityChoices(pod, target.keys);
+  if (choiceSatisfies(pod, target.keys, target.terms)) return [];
+  return choices.map((choice) => ({
+    field: choice.field,
+    message: `${choice.shown}, needs ${neededFor(choice.key, target.terms, target.capacity)}`,
+    fix: fixOf(choice, role === "executor"),
+  }));
+}
+
+function fixOf(choice: CapacityChoice, executor: boolean): string {
+  if (!choice.inNodeSelector) return "take the key out of the node affinity in the pod template";
+  return executor
+    ? `take out spark.kubernetes.executor.node.selector.${choice.key}`
+    : "use spark.kubernetes.executor.node.selector.*; spark.kubernetes.node.selector.* also hits the driver";
+}

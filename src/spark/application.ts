@@ -1,0 +1,22 @@
+import type { Pod } from "../kubernetes/pod.ts";
+
+/** Which Spark application a Pod belongs to. Every part may be missing: nothing but Spark's own labels says it. */
+export interface Application {
+  /** `spark.app.id`: the same on the driver and all its executors. The only key to join them by. */
+  readonly id: string | undefined;
+  /**
+   * `spark.app.name`, sanitised. A driver has the name given to spark-submit, its executors the one that
+   * the code chose at run time, so they may differ.
+   */
+  readonly name: string | undefined;
+}
+
+const ID_LABEL = "spark-app-selector";
+const NAME_LABEL = "spark-app-name";
+
+/** Reads the application's identity from a Pod's labels. */
+export function applicationOf(pod: Pod): Application {
+  const labels = pod.metadata?.labels ?? {};
+  const own = (key: string) => (Object.hasOwn(labels, key) ? labels[key] : undefined);
+  return { id: own(ID_LABEL), name: own(NAME_LABEL) };
+}
