@@ -2,7 +2,9 @@
 import { Command, CommanderError } from "commander";
 import { checkCommand } from "./commands/check.ts";
 import { CommandFailure, EXIT } from "./commands/failure.ts";
+import { demoCommand } from "./commands/demo.ts";
 import { reviewCommand } from "./commands/review.ts";
+import { serveCommand } from "./commands/serve.ts";
 import { validateCommand } from "./commands/validate.ts";
 import { VERSION } from "./commands/version.ts";
 
@@ -12,7 +14,13 @@ const program = new Command("sparkgate")
   .showSuggestionAfterError()
   .showHelpAfterError("(add --help for usage)");
 
-for (const command of [checkCommand(), reviewCommand(), validateCommand()]) {
+for (const command of [
+  checkCommand(),
+  reviewCommand(),
+  validateCommand(),
+  serveCommand(),
+  demoCommand(),
+]) {
   program.addCommand(command);
 }
 program

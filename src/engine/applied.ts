@@ -11,8 +11,9 @@ export interface Applied {
   readonly policies: Readonly<Record<string, readonly FieldChange[]>>;
 }
 
-/** Bytes of a former value above which it is left out: annotations share 256 KiB, and a user's affinity can be of any size. */
+/** Characters of a former value above which it is left out: annotations share 256 KiB, and a user's affinity can be of any size. */
 const LONGEST_FORMER_VALUE = 4096;
+const TOO_LONG = "(too long to keep)";
 
 /**
  * Writes down what the policies changed. When the API server calls again (reinvocation) the first entry
@@ -94,9 +95,15 @@ function covers(path: string, other: string): boolean {
   return other === path || other.startsWith(`${path}/`);
 }
 
+/** Environment variables, and whatever has them inside: whole containers and all above. */
+const MAY_HOLD_VARIABLES =
+  /\/env(?:\/|$)|^(?:\/spec(?:\/(?:c|initC|ephemeralC)ontainers(?:\/\d+)?)?)?$/;
+
 /** Environment variables carry secrets, and the annotation can be read by whoever can list Pods. */
 function withoutSecrets(change: FieldChange): FieldChange {
-  if (/\/env(\/|$)/.test(change.path)) return { path: change.path };
-  const length = JSON.stringify(change.was ?? null).length;
-  return length > LONGEST_FORMER_VALUE ? { path: change.path, was: "(too long to keep)" } : change;
+  const { path, was, added } = change;
+  if (MAY_HOLD_VARIABLES.test(path)) return { path };
+  const length = JSON.stringify([was, added]).length;
+  if (length <= LONGEST_FORMER_VALUE) return change;
+  return added === undefined ? { path, was: TOO_LONG } : { path, added: [TOO_LONG] };
 }

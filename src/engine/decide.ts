@@ -57,8 +57,8 @@ function run(
   for (;;) {
     const draft = new Draft(subject.pod);
     const progress = mutateAll(policies, subject, draft, errors);
-    // A policy that fails while judging has changed the draft already, and others have built on it:
-    // its changes are undone by doing the whole run again without it. It ends: each round excludes one more.
+    // A policy that fails while judging may have changed the draft, others may have built on it or stood back
+    // for it: it is undone by doing the whole run again without it. It ends: each round excludes one more.
     if (judgeAll(progress, subject, draft, errors)) continue;
     const outcomes = progress.map((entry) => outcomeOf(entry, subject, errors));
     recordApplied(draft, outcomes, loaded);
@@ -87,11 +87,11 @@ function mutateAll(
       shadowedBy: policy.combine === "one" ? winners.get(policy.rule) : undefined,
     };
     if (entry.shadowedBy !== undefined || errors.has(policy.name)) return entry;
-    winners.set(policy.rule, policy.name);
     const mark = draft.mark();
     try {
       entry.effect = policy.mutate?.(draft, subject);
       entry.changes = draft.changesSince(mark);
+      winners.set(policy.rule, policy.name);
     } catch (error) {
       draft.rollBack(mark);
       errors.set(policy.name, messageOf(error));
@@ -100,14 +100,14 @@ function mutateAll(
   });
 }
 
-/** Returns true where a policy failed that had changed something. */
+/** Returns true where a policy failed. */
 function judgeAll(
   progress: readonly Progress[],
   subject: Subject,
   draft: Draft,
   errors: Map<string, string>,
 ): boolean {
-  let undo = false;
+  let failed = false;
   for (const entry of progress) {
     const { policy } = entry;
     if (entry.shadowedBy !== undefined || errors.has(policy.name)) continue;
@@ -115,10 +115,10 @@ function judgeAll(
       entry.violations = policy.judge?.(draft.pod, subject) ?? [];
     } catch (error) {
       errors.set(policy.name, messageOf(error));
-      undo ||= entry.changes.length > 0;
+      failed = true;
     }
   }
-  return undo;
+  return failed;
 }
 
 function outcomeOf(

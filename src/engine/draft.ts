@@ -51,8 +51,12 @@ export class Draft {
     return this.#operations;
   }
 
-  /** Sets a field; makes the objects above it where they are missing. No operation where it is so already. */
+  /**
+   * Sets a field; makes the objects above it where they are missing. No operation where it is so already.
+   * @throws TypeError where no patch could do it: a field of a text, an element that a list does not have
+   */
   set(path: Path, value: unknown): void {
+    if (path.length === 0) throw new TypeError("a patch changes fields, not the object itself");
     const missing = firstMissing(this.#pod, path);
     if (missing === undefined) {
       const was = valueAt(this.#pod, path);
@@ -63,16 +67,17 @@ export class Draft {
     }
     // `add` needs its parent to exist: the whole missing branch goes in as one value.
     const at = path.slice(0, missing + 1);
+    const op = opFor(valueAt(this.#pod, path.slice(0, missing)), at);
     const branch = path
       .slice(missing + 1)
       .reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
-    this.#record({ op: "add", path: pointer(at), value: branch }, { path: pointer(at) });
+    this.#record({ op, path: pointer(at), value: branch }, { path: pointer(at) });
     this.#pod = withValue(this.#pod, at, branch) as Pod;
   }
 
   /** Removes a field of an object, if it is there. */
   remove(path: Path): void {
-    if (firstMissing(this.#pod, path) !== undefined) return;
+    if (path.length === 0 || firstMissing(this.#pod, path) !== undefined) return;
     const was = valueAt(this.#pod, path);
     this.#record({ op: "remove", path: pointer(path) }, { path: pointer(path), was });
     this.#pod = withoutValue(this.#pod, path) as Pod;
@@ -125,9 +130,19 @@ export function pointer(path: Path): string {
   return path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
 }
 
+/** How what is missing at `path` comes into its parent. In a list only a null can be missing: `add` would move the others. */
+function opFor(parent: unknown, path: Path): "add" | "replace" {
+  if (Array.isArray(parent) && child(parent, path.at(-1) ?? "") === null) return "replace";
+  if (Array.isArray(parent) || typeof parent !== "object" || parent === null) {
+    throw new TypeError(`${pointer(path)}: there is no such place`);
+  }
+  return "add";
+}
+
 /** A JSON null counts as missing, as it does for the API server; `add` replaces it. */
 function child(value: unknown, key: string | number): unknown {
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, key)) return undefined;
+  if (Array.isArray(value) && !/^\d+$/.test(String(key))) return undefined; // its length
   return (value as Readonly<Record<string | number, unknown>>)[key];
 }
 
@@ -159,5 +174,7 @@ function withoutValue(root: unknown, path: Path): unknown {
   if (key === undefined) return undefined;
   if (rest.length > 0) return withValue(root, [key], withoutValue(child(root, key), rest));
   if (Array.isArray(root)) return root.toSpliced(Number(key), 1) as unknown[];
-  return Object.fromEntries(Object.entries(root as object).filter(([name]) => name !== key));
+  return Object.fromEntries(
+    Object.entries(root as object).filter(([name]) => name !== String(key)),
+  );
 }

@@ -23,20 +23,30 @@ export function requiredTerms(pod: Pod): readonly NodeSelectorTerm[] {
   );
 }
 
-/** Where a Pod chooses a capacity for itself, by nodeSelector or by required node affinity. */
-export function capacityChoices(pod: Pod, keys: readonly string[]): readonly CapacityChoice[] {
-  const choices: CapacityChoice[] = nodeSelectorRequirements(pod, keys).map((requirement) => ({
+/**
+ * Where a Pod chooses a capacity for itself, by nodeSelector or by required node affinity, and thereby allows
+ * other nodes than those wanted.
+ */
+export function capacityChoices(
+  pod: Pod,
+  keys: readonly string[],
+  wanted: readonly NodeSelectorTerm[],
+): readonly CapacityChoice[] {
+  if (choiceSatisfies(pod, keys, wanted)) return [];
+  const selected = nodeSelectorRequirements(pod, keys);
+  const choices: CapacityChoice[] = selected.map((requirement) => ({
     key: requirement.key,
     field: `spec.nodeSelector[${requirement.key}]`,
     shown: either(requirement.values ?? []),
     inNodeSelector: true,
   }));
-  for (const [term, { matchExpressions }] of requiredTerms(pod).entries()) {
-    for (const [index, requirement] of (matchExpressions ?? []).entries()) {
+  for (const [at, term] of requiredTerms(pod).entries()) {
+    if (impliesTerms([withRequirements(term, selected)], wanted)) continue;
+    for (const [index, requirement] of (term.matchExpressions ?? []).entries()) {
       if (!keys.includes(requirement.key)) continue;
       choices.push({
         key: requirement.key,
-        field: `${REQUIRED}[${term}].matchExpressions[${index}]`,
+        field: `${REQUIRED}[${at}].matchExpressions[${index}]`,
         shown: shownRequirement(requirement),
         inNodeSelector: false,
       });

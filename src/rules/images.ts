@@ -107,7 +107,7 @@ function imagesOf(pod: Pod, role: Role): readonly PodImage[] {
 function compileImageJudge(spec: ImagesSpec): (image: PodImage) => readonly Violation[] {
   const isMutable = compileGlobs(spec.mutableTags ?? MUTABLE_TAGS, { ignoreCase: true });
   const pin = spec.pin ?? "Tag";
-  const registries = spec.registries ?? [];
+  const registries = (spec.registries ?? []).map((entry) => entry.replace(/\/+$/, ""));
   return (image) => {
     const reference = parseImageReference(image.text);
     if (reference === undefined) {

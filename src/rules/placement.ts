@@ -84,11 +84,10 @@ export const placement: RuleKind = {
     return {
       mutate: (draft, subject) => {
         const target = targetOf(subject);
-        const choices = capacityChoices(draft.pod, target.keys);
-        const satisfied = choiceSatisfies(draft.pod, target.keys, target.terms);
+        const choices = capacityChoices(draft.pod, target.keys, target.terms);
         const replace = onUserChoice === "Replace";
-        if (choices.length > 0 && !satisfied && !replace) return undefined;
-        return place(draft, target, satisfied ? [] : choices, replace);
+        if (choices.length > 0 && !replace) return undefined;
+        return place(draft, target, choices, replace);
       },
       judge: (pod, subject) => {
         const target = targetOf(subject);
@@ -249,9 +248,7 @@ function judgeNodeName(pod: Pod): readonly Violation[] {
 }
 
 function judgeChoice(pod: Pod, target: Target, { role }: Subject): readonly Violation[] {
-  const choices = capacityChoices(pod, target.keys);
-  if (choiceSatisfies(pod, target.keys, target.terms)) return [];
-  return choices.map((choice) => ({
+  return capacityChoices(pod, target.keys, target.terms).map((choice) => ({
     field: choice.field,
     message: `${choice.shown}, needs ${neededFor(choice.key, target.terms, target.capacity)}`,
     fix: fixOf(choice, role === "executor"),

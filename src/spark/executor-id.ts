@@ -22,7 +22,8 @@ function ownValue(labels: Maybe<Readonly<Record<string, string>>>, key: string) 
 }
 
 function wholeNumber(text: string | undefined, least: number): number | undefined {
-  if (text === undefined || !/^\d{1,15}$/.test(text)) return undefined;
+  // Spark and Kubernetes count with 32 bits; beyond that no arithmetic on shares would be exact.
+  if (text === undefined || !/^\d{1,10}$/.test(text)) return undefined;
   const value = Number(text);
   return value >= least ? value : undefined;
 }

@@ -40,11 +40,14 @@ export function recognize(admitted: AdmittedObject): Recognition {
   const skipped = skipReasonOf(admitted);
   if (skipped !== undefined) return { kind: "skipped", reason: skipped };
   const { object } = admitted;
-  const labels = field(field(object, "metadata"), "labels") ?? {};
-  const claimed = field(labels, ROLE_LABEL);
+  const metadata = field(object, "metadata") ?? {};
+  const labels = field(metadata, "labels") ?? {};
+  const claimed = field(labels, ROLE_LABEL) ?? undefined;
   const role = ROLES.find((known) => known === claimed);
   // Labels that cannot be read may hide a role: only a Pod that can be read is let go as not Spark's.
-  if (role === undefined && isRecord(object) && isRecord(labels)) {
+  const readable =
+    [object, metadata, labels].every(isRecord) && ["undefined", "string"].includes(typeof claimed);
+  if (role === undefined && readable) {
     return { kind: "skipped", reason: claimed === undefined ? "not-spark" : "unknown-role" };
   }
   if (role === undefined || !isPod(object)) {

@@ -1,0 +1,120 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { LogLevel } from "../server/log.ts";
+import type { TlsPaths } from "../server/tls-pair.ts";
+import { CommandFailure, EXIT } from "./failure.ts";
+import { addPolicyOptions, loadPolicySet, type PolicyOptions } from "./policy-options.ts";
+import { VERSION } from "./version.ts";
+
+interface ServeOptions extends PolicyOptions {
+  readonly port: number;
+  readonly metricsPort: number;
+  readonly host?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly selfSigned?: string;
+  readonly name: readonly string[];
+  readonly drainSeconds: number;
+  readonly logLevel: LogLevel;
+}
+
+const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
+
+/** Names under which a webhook in development is called. */
+const LOCAL_NAMES: readonly string[] = ["localhost", "127.0.0.1", "sparkgate.sparkgate-system.svc"];
+
+/** `sparkgate serve`: the admission webhook. */
+export function serveCommand(): Command {
+  const command = new Command("serve")
+    .summary("run the admission webhook")
+    .description(
+      "Answers AdmissionReviews on POST /mutate (TLS), and /healthz, /readyz and /metrics on a plain port. The TLS port opens last, when the policies are compiled.",
+    );
+  return addPolicyOptions(command, "what each policy says")
+    .option("--port <port>", "TLS port of the webhook", port, 8443)
+    .option("--metrics-port <port>", "plain port of probes and metrics", port, 9090)
+    .option("--host <address>", "address to listen on (default: all)")
+    .option("--tls-cert <file>", "certificate (PEM), read again when it changes")
+    .option("--tls-key <file>", "its private key (PEM)")
+    .option("--self-signed <dir>", "make a CA and a certificate in this folder; for development")
+    .option(
+      "--name <name>",
+      "a further DNS name or address for --self-signed; may be repeated",
+      (value: string, previous: readonly string[]) => [...previous, value],
+      [] as readonly string[],
+    )
+    .option("--drain-seconds <n>", "how long a stopping server still answers", seconds, 5)
+    .addOption(new Option("--log-level <level>").choices(LOG_LEVELS).default("info"))
+    .addHelpText(
+      "after",
+      `
+SIGTERM: not ready at once, answers for --drain-seconds, then exits with 0. Exit codes: 2 a policy or an option is
+wrong, 3 a port or a certificate cannot be had.
+
+Examples:
+  sparkgate serve --platform karpenter --tls-cert tls.crt --tls-key tls.key
+  sparkgate serve --policies ./policies --platform node-pool --self-signed certs --port 8443 --metrics-port 9090
+  sparkgate serve --policies strict --platform karpenter --mode Audit --self-signed certs`,
+    )
+    .action(serve);
+}
+
+async function serve(options: ServeOptions): Promise<void> {
+  // Loaded here, so that the other commands start without Express and pino.
+  const [{ createLog }, { startServer }, { stopOnSignals }] = await Promise.all([
+    import("../server/log.ts"),
+    import("../server/start-server.ts"),
+    import("../server/stop-on-signals.ts"),
+  ]);
+  const log = createLog(options.logLevel);
+  const tls = await tlsFiles(options);
+  try {
+    const { close } = await startServer({
+      port: options.port,
+      metricsPort: options.metricsPort,
+      host: options.host,
+      tls,
+      loadPolicySet: () => loadPolicySet(options),
+      log,
+      version: VERSION,
+      drainSeconds: options.drainSeconds,
+    });
+    stopOnSignals({ close, log });
+  } catch (error) {
+    if (error instanceof CommandFailure) throw error;
+    throw new CommandFailure(EXIT.couldNotLook, [
+      error instanceof Error ? error.message : String(error),
+    ]);
+  }
+}
+
+async function tlsFiles(options: ServeOptions): Promise<TlsPaths> {
+  const { tlsCert, tlsKey, selfSigned, name } = options;
+  if (selfSigned !== undefined && tlsCert === undefined && tlsKey === undefined) {
+    const { ensureSelfSigned } = await import("../cluster/certificates.ts");
+    const names = [...LOCAL_NAMES, ...name];
+    const made = await ensureSelfSigned(selfSigned, { names, now: new Date() });
+    process.stderr.write(`caBundle for the webhook configuration: ${made.caBundle}\n`);
+    return made;
+  }
+  if (selfSigned === undefined && tlsCert !== undefined && tlsKey !== undefined) {
+    return { certPath: tlsCert, keyPath: tlsKey };
+  }
+  throw new CommandFailure(EXIT.badInput, [
+    "say either --tls-cert FILE and --tls-key FILE, or --self-signed DIR",
+  ]);
+}
+
+const HIGHEST_PORT = 65_535;
+
+function port(text: string): number {
+  return wholeNumber(text, HIGHEST_PORT, "a port is a whole number from 0 to 65535");
+}
+
+function seconds(text: string): number {
+  return wholeNumber(text, 3600, "a whole number of seconds from 0 to 3600");
+}
+
+function wholeNumber(text: string, highest: number, rule: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > highest) throw new InvalidArgumentError(rule);
+  return Number(text);
+}

@@ -1,0 +1,122 @@
+import { createServer, type Server } from "node:https";
+import express, { type ErrorRequestHandler, type Response } from "express";
+import { admit as admitForReal, type Admission } from "../admission/admit.ts";
+import type { PolicySet } from "../engine/policy-set.ts";
+import { countAnswered, countUnanswered } from "./count-admission.ts";
+import { expressMessageClasses } from "./express-prototypes.ts";
+import type { Limits } from "./limits.ts";
+import { logAnswered, logFault } from "./log-admission.ts";
+import type { Logger } from "./log.ts";
+import type { Metrics } from "./metrics.ts";
+import { sendLine } from "./plain-text.ts";
+import { readBody } from "./read-body.ts";
+import { secureContextOptions, type TlsPair } from "./tls-pair.ts";
+
+/** What the webhook's server is made of. */
+export interface AdmissionServerOptions {
+  readonly tls: TlsPair;
+  /** The policies in force; asked once for each call. */
+  readonly policySet: () => PolicySet;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly limits: Limits;
+  /** Default is the real one. */
+  readonly admit?: ((set: PolicySet, body: Buffer) => Admission) | undefined;
+}
+
+/** The webhook's server, not listening yet. */
+export interface AdmissionServer {
+  readonly server: Server;
+  /** From now on each answer asks its caller to close the connection and to come back by another. */
+  readonly startDraining: () => void;
+}
+
+/** Creates the server that answers the API server: `POST /mutate`, and nothing else. */
+export function createAdmissionServer(options: AdmissionServerOptions): AdmissionServer {
+  const { limits, log, metrics, policySet } = options;
+  const admit = options.admit ?? admitForReal;
+  let draining = false;
+
+  const app = express()
+    .disable("x-powered-by")
+    .disable("etag")
+    .set("query parser", false) // the API server appends ?timeout=3s; nobody reads it
+    .enable("case sensitive routing")
+    .enable("strict routing");
+
+  const answer = (response: Response, body: Buffer): void => {
+    try {
+      const admission = admit(policySet(), body);
+      if (admission.kind === "not-understood") {
+        countUnanswered(metrics, "not-understood");
+        sendLine(response, 400, admission.reason);
+        return;
+      }
+      sendJson(response, admission.answer);
+      countAnswered(metrics, admission);
+      logAnswered(log, admission);
+    } catch (error) {
+      countUnanswered(metrics, "error");
+      logFault(log, error, body);
+      if (!response.headersSent) sendLine(response, 500, "Sparkgate failed to answer; see its log");
+    }
+  };
+
+  app.post("/mutate", async (request, response) => {
+    const observeDuration = metrics.duration.startTimer();
+    metrics.inflight.inc();
+    const body = await readBody(request, limits.bodyBytes);
+    // A balancer in front of several replicas only moves connections that are closed (kubernetes#127335).
+    if (draining) response.setHeader("Connection", "close");
+    if (body.kind === "complete") {
+      answer(response, body.bytes);
+    } else {
+      countUnanswered(metrics, "not-understood");
+      if (body.kind === "refused") sendLine(response, body.status, body.reason);
+    }
+    metrics.inflight.dec();
+    observeDuration();
+  });
+  app.all("/mutate", (_request, response) => {
+    response.setHeader("Allow", "POST");
+    sendLine(response, 405, "only POST is answered here");
+  });
+  app.use((_request, response) => {
+    sendLine(response, 404, "only POST /mutate is answered here");
+  });
+  const onError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
+    logFault(log, error, Buffer.alloc(0));
+    if (response.headersSent) next(error);
+    else sendLine(response, 500, "Sparkgate failed to answer; see its log");
+  };
+  app.use(onError);
+
+  const server = createServer(
+    {
+      ...secureContextOptions(options.tls),
+      ...expressMessageClasses(app),
+      // The API server speaks HTTP/1.1 to webhooks (k8s.io/apiserver pkg/util/webhook/client.go).
+      ALPNProtocols: ["http/1.1"],
+      keepAliveTimeout: limits.keepAliveTimeout,
+      headersTimeout: limits.headersTimeout,
+      requestTimeout: limits.requestTimeout,
+      connectionsCheckingInterval: limits.connectionsCheckingInterval,
+      handshakeTimeout: limits.handshakeTimeout,
+    },
+    app,
+  );
+  return {
+    server,
+    startDraining: () => {
+      draining = true;
+    },
+  };
+}
+
+function sendJson(response: Response, json: string): void {
+  response.writeHead(200, {
+    "Content-Type": "application/json",
+    "Content-Length": Buffer.byteLength(json),
+  });
+  response.end(json);
+}

@@ -1,0 +1,97 @@
+import type { Admission } from "../admission/admit.ts";
+import type { PolicyOutcome } from "../engine/decision.ts";
+import type { Role } from "../spark/role.ts";
+import type { Metrics } from "./metrics.ts";
+
+type Answered = Extract<Admission, { kind: "answered" }>;
+
+type Verdict = "allowed" | "changed" | "denied" | "skipped" | "not-understood" | "error";
+
+/** The operations of Kubernetes; everything else counts as `other`, since it comes from the request. */
+const OPERATIONS: ReadonlySet<string> = new Set(["CREATE", "UPDATE", "DELETE", "CONNECT"]);
+
+/** Counts a call that was answered. A dry run counts as a call and as nothing else: nothing was enforced. */
+export function countAnswered(metrics: Metrics, { request, decision }: Answered): void {
+  const operation = OPERATIONS.has(request.operation) ? request.operation : "other";
+  const seen = decision.kind !== "skipped" || decision.reason !== "other-kind";
+  metrics.requests.inc({
+    surface: seen ? "pod" : "none",
+    role: roleOf(decision) ?? "none",
+    operation,
+    verdict: verdictOf(decision),
+    dry_run: String(request.dryRun),
+  });
+  if (request.dryRun) return;
+  if (decision.kind === "skipped") metrics.skipped.inc({ reason: decision.reason });
+  if (decision.kind !== "decided") return;
+  const { enforced, preview, subject } = decision;
+  for (const outcome of enforced.outcomes) {
+    // The changes of an object that was refused never came to be.
+    countOutcome(metrics, outcome, !enforced.refused);
+    if (outcome.refuses && subject.role === "executor") {
+      metrics.executorDenials.inc({ policy: outcome.policy });
+    }
+  }
+  for (const outcome of preview?.outcomes ?? []) {
+    if (outcome.mode !== "Enforce") countOutcome(metrics, outcome, true);
+  }
+}
+
+/** Counts a call of which nothing is known but that it was not understood, or that we failed. */
+export function countUnanswered(
+  metrics: Metrics,
+  verdict: Extract<Verdict, "not-understood" | "error">,
+): void {
+  metrics.requests.inc({
+    surface: "none",
+    role: "none",
+    operation: "other",
+    verdict,
+    dry_run: "false",
+  });
+}
+
+function countOutcome(metrics: Metrics, outcome: PolicyOutcome, changesCount: boolean): void {
+  const { policy, mode } = outcome;
+  for (const action of actionsOf(outcome, changesCount)) {
+    metrics.findings.inc({ policy, mode, action });
+  }
+  if (outcome.error !== undefined) {
+    const denied = mode === "Enforce" && outcome.refuses;
+    metrics.policyErrors.inc({ policy, outcome: denied ? "denied" : "allowed" });
+  }
+}
+
+function actionsOf(outcome: PolicyOutcome, changesCount: boolean): readonly string[] {
+  const { effect, changes, violations, shadowedBy, refuses } = outcome;
+  if (shadowedBy !== undefined) return ["shadow"];
+  const actions: string[] = [];
+  if (changes.length > 0 && changesCount) {
+    actions.push(effect !== undefined && effect.replaced.length > 0 ? "replace" : "change");
+  }
+  if (violations.length > 0) actions.push(refuses ? "deny" : "admit-executor");
+  return actions;
+}
+
+function roleOf(decision: Answered["decision"]): Role | undefined {
+  switch (decision.kind) {
+    case "skipped":
+      return undefined;
+    case "malformed":
+      return decision.role;
+    case "decided":
+      return decision.subject.role;
+  }
+}
+
+function verdictOf(decision: Answered["decision"]): Verdict {
+  switch (decision.kind) {
+    case "skipped":
+      return "skipped";
+    case "malformed":
+      return decision.refused ? "denied" : "allowed";
+    case "decided":
+      if (decision.enforced.refused) return "denied";
+      return decision.enforced.operations.length > 0 ? "changed" : "allowed";
+  }
+}

@@ -1,0 +1,46 @@
+import type { KubernetesObject } from "./api-client.ts";
+
+/** A Pod as far as the tests and the process kubelet read it. */
+export interface Pod extends KubernetesObject {
+  spec: PodSpec;
+  status?: { phase?: string; podIP?: string };
+}
+
+/** A Pod's specification. */
+export interface PodSpec {
+  nodeName?: string;
+  hostname?: string;
+  serviceAccountName?: string;
+  nodeSelector?: Record<string, string>;
+  containers: [Container, ...Container[]];
+  volumes?: Volume[];
+  securityContext?: { runAsUser?: number };
+}
+
+/** A container of a Pod. */
+export interface Container {
+  name: string;
+  image: string;
+  command?: string[];
+  args?: string[];
+  env?: EnvironmentVariable[];
+  volumeMounts?: { name: string; mountPath: string; subPath?: string }[];
+  securityContext?: { runAsUser?: number };
+  lifecycle?: { preStop?: object };
+}
+
+/** An environment variable with a literal value or one of a field of the Pod. */
+export interface EnvironmentVariable {
+  name: string;
+  value?: string;
+  valueFrom?: { fieldRef?: { fieldPath: string } };
+}
+
+/** A volume of one of the kinds that the process kubelet knows. */
+export interface Volume {
+  name: string;
+  emptyDir?: object;
+  hostPath?: { path: string; type?: string };
+  configMap?: { name: string; items?: { key: string; path: string }[] };
+  projected?: object;
+}

@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parse } from "yaml";
+import { ApiError } from "./api-client.ts";
+import type { Cluster } from "./cluster.ts";
+import { until } from "./polling.ts";
+
+const ROOT = join(import.meta.dirname, "../..");
+const MANIFEST = join(ROOT, "manifests/mutating-webhook-configuration.yaml");
+const CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+
+/** How `sparkgate serve` is run. */
+export interface SparkgateOptions {
+  readonly policies: string;
+  readonly mode?: "Enforce" | "Warn" | "Audit";
+  readonly port: number;
+  readonly metricsPort: number;
+}
+
+/** A `sparkgate serve` process that is ready. */
+export interface Sparkgate {
+  /** Sends a signal and waits for the end; the exit code, or null where the signal killed it. */
+  stop: (signal?: "SIGTERM" | "SIGKILL") => Promise<number | null>;
+  /** A page of the plain port, such as `/metrics`. */
+  get: (path: string) => Promise<string>;
+}
+
+/** Starts `sparkgate serve` with the cluster's certificate for webhooks, and waits until it is ready. */
+export async function startSparkgate(
+  cluster: Cluster,
+  { policies, mode = "Enforce", port, metricsPort }: SparkgateOptions,
+): Promise<Sparkgate> {
+  const { certificate, key } = cluster.certificates.webhook;
+  const log = openSync(join(cluster.directory, "sparkgate.log"), "a");
+  const child = spawn(
+    process.execPath,
+    [
+      ...["src/cli.ts", "serve", "--policies", policies, "--platform", "karpenter", "--mode", mode],
+      ...["--host", "127.0.0.1", "--port", String(port), "--metrics-port", String(metricsPort)],
+      ...["--tls-cert", certificate, "--tls-key", key, "--drain-seconds", "0"],
+    ],
+    { cwd: ROOT, stdio: ["ignore", log, log] },
+  );
+  closeSync(log);
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const killAtExit = () => child.kill("SIGKILL");
+  process.once("exit", killAtExit);
+  const get = async (path: string) => {
+    const answer = await fetch(`http://127.0.0.1:${metricsPort}${path}`);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer.text();
+  };
+  await until("sparkgate is ready", async () => isRunning(child) && (await get("/readyz")));
+  return {
+    get,
+    stop: async (signal = "SIGTERM") => {
+      child.kill(signal);
+      const code = await ended;
+      process.off("exit", killAtExit);
+      return code;
+    },
+  };
+}
+
+function isRunning(child: ChildProcess): boolean {
+  if (child.exitCode === null) return true;
+  throw new Error(`sparkgate ended with exit code ${child.exitCode}: see sparkgate.log`);
+}
+
+interface WebhookConfiguration {
+  readonly webhooks: readonly Readonly<Record<string, unknown>>[];
+}
+
+/**
+ * Registers manifests/mutating-webhook-configuration.yaml with the address of a server on this machine in
+ * place of the Service, and waits until it takes effect, which is up to a few seconds.
+ */
+export async function registerSparkgate(cluster: Cluster, port: number): Promise<void> {
+  const manifest = parse(readFileSync(MANIFEST, "utf8")) as WebhookConfiguration;
+  const url = `https://127.0.0.1:${port}/mutate`;
+  await cluster.api("POST", CONFIGURATIONS, {
+    ...manifest,
+    webhooks: manifest.webhooks.map((webhook) => ({
+      ...webhook,
+      clientConfig: { url, caBundle: cluster.caBundle },
+    })),
+  });
+  await until("the API server calls Sparkgate", async () => {
+    await cluster.api("POST", "/api/v1/namespaces/default/pods?dryRun=All", probe()).catch(refused);
+    return (await countCalls(cluster)) > 0;
+  });
+  await sleep(1000); // each webhook of a configuration has a client of its own, made at its first call
+}
+
+function probe(): object {
+  return {
+    metadata: { name: "webhook-probe", labels: { "spark-role": "driver" } },
+    spec: { containers: [{ name: "probe", image: "registry.example.com/probe:1" }] },
+  };
+}
+
+function refused(error: unknown): void {
+  if (!(error instanceof ApiError)) throw error;
+}
+
+/** Calls of Sparkgate so far, by the API server's own count. */
+async function countCalls(cluster: Cluster): Promise<number> {
+  const metrics = (await cluster.api("GET", "/metrics")) as string;
+  return metrics
+    .split("\n")
+    .filter((line) => line.startsWith("apiserver_admission_webhook_request_total{"))
+    .filter((line) => line.includes("pods.sparkgate.io"))
+    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
+}

@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { decide } from "../../../src/engine/decide.ts";
+import type { Violation } from "../../../src/engine/policy.ts";
+import type { Pod, PodSpec } from "../../../src/kubernetes/pod.ts";
+import { admitted, driverPod } from "../../fixtures/pods.ts";
+import { policySet, policyText } from "../../fixtures/policies.ts";
+
+const HEX = "0123456789abcdef".repeat(4);
+
+function violations(rule: Readonly<Record<string, unknown>>, pod: Pod): readonly Violation[] {
+  const decision = decide(policySet(policyText("pin", { images: rule })), admitted(pod));
+  assert.equal(decision.kind, "decided");
+  return decision.enforced.outcomes.flatMap((outcome) => outcome.violations);
+}
+
+function withImage(image: string): Pod {
+  return driverPod({ spec: { containers: [{ name: "spark-kubernetes-driver", image }] } });
+}
+
+function messages(rule: Readonly<Record<string, unknown>>, image: string): readonly string[] {
+  return violations(rule, withImage(image)).map(({ message }) => message);
+}
+
+describe("images: tags", () => {
+  const pinned = [
+    "spark:3.5.1",
+    "reg:5000/spark:3.5.1",
+    `spark@sha256:${HEX}`,
+    `reg:5000/spark:latest@sha256:${HEX}`,
+    "spark:latest-2024",
+    "spark:mainline",
+  ];
+  for (const image of pinned) {
+    it(`takes ${image} for pinned`, () => {
+      assert.deepEqual(messages({}, image), []);
+    });
+  }
+
+  const loose: readonly (readonly [string, string])[] = [
+    ["spark", "'spark' has no tag"],
+    ["reg:5000/spark", "'reg:5000/spark' has no tag"],
+    ["spark:latest", "'spark:latest' has the mutable tag 'latest'"],
+    ["spark:Latest", "'spark:Latest' has the mutable tag 'Latest'"],
+    ["reg:5000/spark:MAIN", "'reg:5000/spark:MAIN' has the mutable tag 'MAIN'"],
+    ["spark:4.0.0-SNAPSHOT", "'spark:4.0.0-SNAPSHOT' has the mutable tag '4.0.0-SNAPSHOT'"],
+    ["spark:4.0.0-snapshot", "'spark:4.0.0-snapshot' has the mutable tag '4.0.0-snapshot'"],
+    ["spark:", "'spark:' is not an image reference"],
+    ["spark@sha256:abc", "'spark@sha256:abc' is not an image reference"],
+    [" spark:3.5.1", "' spark:3.5.1' is not an image reference"],
+    [HEX, `'${HEX}' is not an image reference`],
+  ];
+  for (const [image, message] of loose) {
+    it(`says: ${message}`, () => {
+      assert.deepEqual(messages({}, image), [message]);
+    });
+  }
+
+  it("asks for the tags that the policy calls mutable, and for no others", () => {
+    assert.deepEqual(messages({ mutableTags: ["rc?"] }, "spark:latest"), []);
+    assert.equal(messages({ mutableTags: ["rc?"] }, "spark:RC1").length, 1);
+    assert.equal(messages({ mutableTags: [] }, "spark").length, 1);
+  });
+
+  it("wants a digest under pin: Digest, however good the tag", () => {
+    const [found] = violations({ pin: "Digest" }, withImage("reg:5000/spark:3.5.1"));
+    assert.equal(found?.message, "'reg:5000/spark:3.5.1' has no digest");
+    assert.match(found.fix, /=reg:5000\/spark@sha256:DIGEST$/);
+    assert.deepEqual(messages({ pin: "Digest" }, `spark@sha256:${HEX}`), []);
+  });
+});
+
+describe("images: what is told", () => {
+  it("is the field, the value and the conf that mends it", () => {
+    const pod = driverPod({
+      spec: {
+        containers: [
+          { name: "logs", image: "fluent-bit:3" },
+          { name: "spark-kubernetes-driver", image: "reg:5000/spark:latest" },
+        ],
+      },
+    });
+    assert.deepEqual(violations({}, pod), [
+      {
+        field: "spec.containers[1].image",
+        message: "'reg:5000/spark:latest' has the mutable tag 'latest'",
+        fix: "--conf spark.kubernetes.container.image=reg:5000/spark:TAG (or @sha256:DIGEST)",
+      },
+    ]);
+  });
+
+  it("names a registry that is allowed, without doubling its slash", () => {
+    for (const registry of ["registry.acme.com/spark", "registry.acme.com/spark/"]) {
+      const [found] = violations({ registries: [registry] }, withImage("evil.io/spark:1"));
+      assert.match(found?.fix ?? "", /=registry\.acme\.com\/spark\/NAME:TAG/);
+    }
+  });
+
+  it("is both, where the tag and the registry are wrong", () => {
+    assert.deepEqual(messages({ registries: ["quay.io"] }, "spark"), [
+      "'spark' has no tag",
+      "'spark' is not from an allowed registry (quay.io)",
+    ]);
+  });
+});
+
+describe("images: registries", () => {
+  const cases: readonly (readonly [string, string, boolean])[] = [
+    ["registry.acme.com/spark", "registry.acme.com/spark/etl:1", true],
+    ["registry.acme.com/spark", "registry.acme.com/spark:1", true],
+    ["registry.acme.com/spark/", "registry.acme.com/spark/etl:1", true],
+    ["registry.acme.com/spark", "REGISTRY.acme.com/spark/etl:1", true],
+    ["registry.acme.com/spark", "registry.acme.com/sparkling:1", false],
+    ["registry.acme.com/spark", "registry.acme.com:5000/spark:1", false],
+    ["registry.acme.com", "registry.acme.com.evil.io/spark:1", false],
+    ["registry.acme.com", "evil.io/registry.acme.com/spark:1", false],
+    ["registry.acme.com", "registry.acme.com@evil.io/spark:1", false],
+    ["registry.acme.com", "registry.acme.com/../evil/spark:1", false],
+    ["docker.io", "spark:1", true],
+    ["docker.io/library", "spark:1", true],
+    ["docker.io/apache", "apache/spark:1", true],
+    ["apache", "index.docker.io/apache/spark:1", true],
+    ["docker.io/apache", "evil/spark:1", false],
+  ];
+  for (const [registry, image, allowed] of cases) {
+    it(`${allowed ? "allows" : "does not allow"} ${image} where ${registry} is`, () => {
+      assert.equal(messages({ registries: [registry] }, image).length === 0, allowed);
+    });
+  }
+});
+
+describe("images: every place that names one", () => {
+  const spec: PodSpec = {
+    containers: [
+      { name: "logs", image: "side" },
+      { name: "spark-kubernetes-driver", image: "spark" },
+    ],
+    initContainers: [{ name: "fetch", image: "init" }],
+    volumes: [{ name: "data" }, { name: "jars", image: { reference: "volume" } }],
+  };
+  const fields = (rule: Readonly<Record<string, unknown>>) =>
+    violations(rule, driverPod({ spec })).map(({ field }) => field);
+
+  it("is judged unless the policy says otherwise", () => {
+    assert.deepEqual(fields({}), [
+      "spec.containers[0].image",
+      "spec.containers[1].image",
+      "spec.initContainers[0].image",
+      "spec.volumes[1].image.reference",
+    ]);
+  });
+
+  const kinds: readonly (readonly [string, string])[] = [
+    ["Sidecar", "spec.containers[0].image"],
+    ["Spark", "spec.containers[1].image"],
+    ["Init", "spec.initContainers[0].image"],
+    ["Volume", "spec.volumes[1].image.reference"],
+  ];
+  for (const [kind, field] of kinds) {
+    it(`is judged alone where only ${kind} is asked for`, () => {
+      assert.deepEqual(fields({ containers: [kind] }), [field]);
+    });
+  }
+
+  it("is told to be mended in the pod template, except Spark's own", () => {
+    const fixes = violations({}, driverPod({ spec })).map(({ fix }) => fix.startsWith("--conf"));
+    assert.deepEqual(fixes, [false, true, false, false]);
+  });
+
+  it("may be without an image, which is the API server's to refuse", () => {
+    const containers = [{ name: "a", image: null }, { name: "b", image: "" }, { name: "c" }];
+    assert.deepEqual(violations({}, driverPod({ spec: { containers } })), []);
+  });
+});
+
+describe("images: hostile text", () => {
+  const hostile = [
+    'spark"; rm -rf /',
+    "spark\nWarning: all is well",
+    "spark\\u0000\u0000\u001b[2J",
+    "spark\u2028line",
+    `${"a/".repeat(100_000)}spark`,
+    "x".repeat(3 * 2 ** 20),
+    `spark:${"a".repeat(3 * 2 ** 20)}`,
+    "\ud800",
+  ];
+  for (const image of hostile) {
+    it(`is refused and told in one short clean line: ${JSON.stringify(image.slice(0, 30))}`, () => {
+      const began = performance.now();
+      const [found, ...more] = violations({ registries: ["quay.io"] }, withImage(image));
+      assert.ok(performance.now() - began < 500);
+      assert.deepEqual(more, []);
+      const told = `${found?.message ?? ""} ${found?.fix ?? ""}`;
+      assert.match(told, /is not an image reference/);
+      assert.doesNotMatch(told, /["\\\p{Cc}\p{Cs}\u2028\u2029]/u);
+      assert.ok(told.length < 300);
+    });
+  }
+});
