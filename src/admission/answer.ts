@@ -47,6 +47,9 @@ interface AdmissionStatus {
  */
 const LONGEST_AUDIT_VALUE = 2048;
 
+/** Names of Kubernetes are no longer; one that was not checked yet may be. */
+const LONGEST_NAME = 253;
+
 /** Writes the answer to a review. */
 export function encodeAnswer(
   set: PolicySet,
@@ -89,11 +92,19 @@ function malformedResponse(
     };
   }
   const reasons = texts.map((entry) => ({ policy: "well-formed", ...entry }));
-  const name = oneLine(request.name, 253);
+  const name = nameOf(request);
   return {
     allowed: false,
     status: failure(name, refusalMessage(`Pod ${name}`, reasons), reasons),
   };
+}
+
+/** The name of an object that could not be read, or `PREFIX*` where it has none yet. */
+function nameOf({ name, object }: ReviewRequest): string {
+  if (name !== "") return name;
+  const { metadata } = (object ?? {}) as { readonly metadata?: unknown };
+  const { generateName } = (metadata ?? {}) as { readonly generateName?: unknown };
+  return typeof generateName === "string" ? `${generateName}*` : "(without a name)";
 }
 
 function decidedResponse(
@@ -138,7 +149,7 @@ function failure(
     message,
     details: {
       kind: "Pod",
-      name,
+      name: oneLine(name, LONGEST_NAME),
       causes: reasons.map((reason) => ({
         reason: "FieldValueInvalid",
         field: oneLine(reason.field, 300),

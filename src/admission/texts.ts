@@ -7,6 +7,8 @@ const LONGEST_WARNING = 120;
 /** Characters of a violation in the one-line message, and of the whole message: Airflow and Events show no more. */
 const LONGEST_IN_MESSAGE = 220;
 const LONGEST_MESSAGE = 1000;
+/** Characters of the object's name in the message: names of 253 are legal. */
+const LONGEST_OBJECT = 150;
 /** Characters of a cause, which has a line of its own in kubectl. */
 const LONGEST_CAUSE = 600;
 
@@ -47,10 +49,7 @@ export function causeText({ policy, text }: Reason): string {
  */
 export function refusalMessage(what: string, reasons: readonly Reason[]): string {
   const count = reasons.length === 1 ? "1 problem" : `${reasons.length} problems`;
-  let message = oneLine(
-    `Sparkgate refused ${what}: ${count} (policy, not RBAC).`,
-    LONGEST_IN_MESSAGE,
-  );
+  let message = `Sparkgate refused ${oneLine(what, LONGEST_OBJECT)}: ${count} (policy, not RBAC).`;
   for (const [index, { policy, field, text }] of reasons.entries()) {
     const next = oneLine(` (${index + 1}) [${policy}] ${field}: ${text}`, LONGEST_IN_MESSAGE);
     const rest = ` +${reasons.length - index} more: sparkgate check`;

@@ -57,26 +57,26 @@ export function compilePolicies(sources: readonly Source[], options: CompileOpti
     const parsed = parseDocuments(source, { refuseBareBooleans: true });
     problems.push(...parsed.problems);
     for (const document of parsed.documents) {
+      const before = problems.length;
       const kind = kindOf(document, problems);
       if (kind === undefined) continue;
-      const found = documentProblems(kind, document);
-      problems.push(...found);
-      if (found.length === 0) named[kind].push({ name: nameOf(document), document });
+      problems.push(...documentProblems(kind, document), ...blockProblems(kind, document));
+      if (problems.length === before) named[kind].push({ name: nameOf(document), document });
     }
   }
+  const usedPlatforms = unique(named.SparkPlatform, problems);
   const platforms = new Map(
-    unique(named.SparkPlatform, problems).map(({ name, document }) => [
-      name,
-      toPlatform(name, document.value),
-    ]),
+    usedPlatforms.map(({ name, document }) => [name, toPlatform(name, document.value)]),
   );
   if (options.platform !== undefined && !platforms.has(options.platform)) {
     problems.push(unknownPlatform("--platform", options.platform, [...platforms.keys()]));
   }
-  const policies = unique(named.SparkPolicy, problems).flatMap((entry) =>
+  const usedPolicies = unique(named.SparkPolicy, problems);
+  const policies = usedPolicies.flatMap((entry) =>
     compilePolicy(entry, platforms, options, problems),
   );
-  const set = createPolicySet(policies, digestOf(named, options));
+  const digest = digestOf([...usedPlatforms, ...usedPolicies], options);
+  const set = createPolicySet(policies, digest);
   return { set, platforms: [...platforms.keys()].sort(), problems: inOrder(problems) };
 }
 
@@ -99,9 +99,18 @@ function kindOf(document: SourceDocument, problems: Problem[]): DocumentKind | u
   if (apiVersion !== API_VERSION) {
     const found = typeof apiVersion === "string" ? `'${apiVersion}'` : "nothing";
     problems.push(document.problem(["apiVersion"], `found ${found}, must be ${API_VERSION}`));
-    return undefined;
   }
   return known;
+}
+
+/** What is wrong with the blocks of a policy's rules, whatever else is wrong with it. */
+function blockProblems(kind: DocumentKind, document: SourceDocument): readonly Problem[] {
+  const { spec } = document.value as { spec?: unknown };
+  if (kind !== "SparkPolicy" || typeof spec !== "object" || spec === null) return [];
+  const blocks = new Map(Object.entries(spec));
+  return RULE_KINDS.filter(({ key }) => blocks.has(key)).flatMap((rule) =>
+    ruleProblems(rule, blocks.get(rule.key), document),
+  );
 }
 
 function nameOf(document: SourceDocument): string {
@@ -133,19 +142,16 @@ function compilePolicy(
   const { spec } = document.value as { spec: PolicySpec };
   const kind = ruleKindOf(spec, document, problems);
   if (kind === undefined) return [];
-  const found = ruleProblems(kind, spec[kind.key], document);
-  problems.push(...found);
-  if (found.length > 0) return [];
-
-  const match = guarded(document, ["spec", "match", "objectSelector"], problems, () =>
-    compileMatch(spec.match ?? {}, spec.exclude),
-  );
+  const clauses = (key: "match" | "exclude") =>
+    guarded(document, ["spec", key, "objectSelector"], problems, () => compileMatch(spec[key]));
+  const included = clauses("match");
+  const excluded = clauses("exclude");
   const rule = guarded(document, ["spec", kind.key], problems, () =>
     kind.compile(spec[kind.key], {
       platform: (wanted) => findPlatform(platforms, wanted, options.platform),
     }),
   );
-  if (match === undefined || rule === undefined) return [];
+  if (included === undefined || excluded === undefined || rule === undefined) return [];
   return [
     {
       name,
@@ -156,7 +162,10 @@ function compilePolicy(
       onError: spec.onError ?? "Deny",
       denyExecutors: spec.denyExecutors ?? false,
       roles: matchedRoles(spec.match ?? {}),
-      matches: match,
+      matches:
+        spec.exclude === undefined
+          ? included
+          : (subject) => included(subject) && !excluded(subject),
       mutate: rule.mutate,
       judge: rule.judge,
     },
@@ -233,17 +242,24 @@ function unknownPlatform(file: string, name: string, allowed: readonly string[])
   return { file, line: 0, column: 0, path: "", message: message + nearMiss(name, allowed) };
 }
 
-/** Two replicas with the same digest decide alike. */
-function digestOf(named: Record<DocumentKind, Named[]>, options: CompileOptions): string {
-  const documents = Object.values(named)
-    .flat()
-    .map(({ document }) => JSON.stringify(document.value))
+/** Two replicas with the same digest decide alike. The order of keys and what the API server adds make no difference. */
+function digestOf(used: readonly Named[], { platform, mode }: CompileOptions): string {
+  const documents = used
+    .map(({ name, document }) => {
+      const { kind, spec } = document.value as { kind: unknown; spec: unknown };
+      return JSON.stringify([kind, name, spec], sortKeys);
+    })
     .sort();
-  const { platform, mode } = options;
   return createHash("sha256")
     .update(JSON.stringify({ documents, platform, mode }))
     .digest("hex")
     .slice(0, 12);
+}
+
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
 function inOrder(problems: readonly Problem[]): readonly Problem[] {

@@ -65,7 +65,8 @@ export function parseDocuments(
     try {
       value = yaml.toJS({ maxAliasCount: MOST_ALIASES });
     } catch (error) {
-      problems.push(problemAt(source, lines, 0, "", messageOf(error)));
+      const offset = yaml.contents.range[0];
+      problems.push(problemAt(source, lines, offset, "", messageOf(error)));
       continue;
     }
     if (value === null) continue; // nothing but comments

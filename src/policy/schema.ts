@@ -60,7 +60,8 @@ function documentSchema(spec: Schema): Schema {
   return {
     type: "object",
     additionalProperties: false,
-    required: ["apiVersion", "kind", "metadata", "spec"],
+    // apiVersion and kind are looked at before.
+    required: ["metadata", "spec"],
     properties: { apiVersion: {}, kind: {}, metadata, spec, status: {} },
   };
 }

@@ -1,5 +1,6 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import { stringify } from "yaml";
+import { oneLine } from "../engine/text.ts";
 import type { Pod } from "../kubernetes/pod.ts";
 import { alignColumns } from "./table.ts";
 import type { Report, ReportEntry, ReportFinding } from "./report.ts";
@@ -10,6 +11,9 @@ export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /** Emphasises a verdict; the identity where nobody sees colour. */
 export type Paint = (verdict: string, text: string) => string;
+
+/** Characters of one line of a table. What a file says is not to write to a terminal as it likes. */
+const LONGEST_LINE = 1000;
 
 /** Writes a report for people or programs. The same report gives the same bytes. */
 export function formatReport(report: Report, format: ReportFormat, paint: Paint): string {
@@ -27,7 +31,7 @@ function tableOf(report: Report, paint: Paint): string {
   const heads = report.entries.map((entry) => [
     entry.verdict.toUpperCase(),
     entry.role ?? "-",
-    `${entry.kind} ${entry.namespace}/${entry.name}`,
+    oneLine(`${entry.kind} ${entry.namespace}/${entry.name}`, LONGEST_LINE),
     `${entry.file}:${entry.line}`,
   ]);
   const [titles, ...rows] = alignColumns([["VERDICT", "ROLE", "OBJECT", "FILE"], ...heads]);
@@ -39,7 +43,7 @@ function tableOf(report: Report, paint: Paint): string {
 }
 
 function findingLines(entry: ReportEntry): readonly string[] {
-  if (entry.reason !== undefined) return [`  - ${entry.reason}`];
+  if (entry.reason !== undefined) return [`  - ${oneLine(entry.reason, LONGEST_LINE)}`];
   return entry.findings.map((finding) => `  ${bulletOf(finding)} ${findingText(finding)}`);
 }
 
@@ -51,7 +55,7 @@ function bulletOf({ action }: ReportFinding): string {
 function findingText({ policy, action, field, text }: ReportFinding): string {
   const happens = action === "deny" || action === "change";
   const said = `[sparkgate:${policy}] ${happens ? "" : `${action}: `}${text}`;
-  return field === "" ? said : `${field}: ${said}`;
+  return oneLine(field === "" ? said : `${field}: ${said}`, LONGEST_LINE);
 }
 
 function summaryOf({ entries, policySet }: Report): string {

@@ -78,10 +78,10 @@ export function startDaemon({ name, command, args, directory }: DaemonOptions): 
  * Exit handlers do not run when a test process is killed with SIGKILL, and an orphaned etcd and
  * API server would stay for ever. Only Linux can do this; elsewhere the exit handlers must do.
  */
-function dyingWithParent(command: [string, ...string[]]): [string, ...string[]] {
+export function dyingWithParent(command: readonly [string, ...string[]]): [string, ...string[]] {
   return process.platform === "linux"
     ? ["setpriv", "--pdeathsig", "KILL", "--", ...command]
-    : command;
+    : [...command];
 }
 
 function killAllAtExit(): void {

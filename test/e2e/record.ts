@@ -40,7 +40,10 @@ interface Recording {
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { only: { type: "string" } } });
-  const chosen = scenarios.filter(({ name }) => name.includes(values.only ?? ""));
+  const isChosen = (name: string): boolean => name.includes(values.only ?? "");
+  const chosen = scenarios.filter(({ name }) => isChosen(name));
+  const names = [...scenarios, plainPod].map(({ name }) => name);
+  if (!names.some(isChosen)) throw new Error(`--only: there are ${names.join(", ")}`);
   requireControlPlane();
   requireSpark();
   const cluster = await startCluster({ controllers: true });
@@ -55,7 +58,7 @@ async function main(): Promise<void> {
     writeFileSync(join(applications, "etl.py"), ETL);
     const recording = { cluster, recorder, account, applications };
     for (const scenario of chosen) await recordRun(recording, scenario);
-    if (values.only === undefined) await recordPlainPod(recording);
+    if (isChosen(plainPod.name)) await recordPlainPod(recording);
   } finally {
     recorder.stop();
     nodes.stop();
@@ -84,7 +87,7 @@ async function recordRun(recording: Recording, scenario: Scenario): Promise<void
   });
   let failure: string | undefined;
   const ended = submitted.then(({ code, stderr }) => {
-    if (code !== 0) failure = `${scenario.name}: spark-submit failed:\n${stderr}`;
+    if (code !== 0) failure = `${scenario.name}: spark-submit failed:\n${withoutStacks(stderr)}`;
   });
   try {
     await until(
@@ -105,6 +108,10 @@ async function recordRun(recording: Recording, scenario: Scenario): Promise<void
   }
 }
 
+function withoutStacks(stderr: string): string {
+  return stderr.replaceAll(/^\s+at .*\n/gm, "");
+}
+
 function writeTemplates(applications: string, { templates = {} }: Scenario) {
   const conf: Record<string, string> = {};
   for (const [role, template] of Object.entries(templates)) {
@@ -120,7 +127,7 @@ async function recordPlainPod({ cluster, recorder }: Recording): Promise<void> {
   const stdin = JSON.stringify(plainPod.manifest);
   const { code, stderr } = await cluster.kubectl(["create", "-n", SPARK, "-f", "-"], { stdin });
   if (code !== 0) throw new Error(stderr);
-  write(cluster, plainPod.directory, recorder.take(), { name: "nginx" });
+  write(cluster, plainPod.directory, recorder.take(), plainPod);
 }
 
 function write(
@@ -143,8 +150,9 @@ function write(
 /** Removes what a run has left; no kubelet runs any more, which would end the Pods by and by. */
 async function clear(cluster: Cluster): Promise<void> {
   await cluster.api("DELETE", STATEFUL_SETS);
-  await cluster.api("DELETE", `${PODS}?gracePeriodSeconds=0`);
   await until("the Pods are gone", async () => {
+    // Again and again: the StatefulSet's controller may be making the next one.
+    await cluster.api("DELETE", `${PODS}?gracePeriodSeconds=0`);
     const { items } = (await cluster.api("GET", PODS)) as { items: unknown[] };
     return items.length === 0;
   });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { patchTypes } from "../api-client.ts";
+import { dyingWithParent } from "../daemon.ts";
 import type { Pod } from "../pod.ts";
 import { podScript, sparkContainer } from "./pod-script.ts";
 import { type KubeletContext, podFolder } from "./volumes.ts";
@@ -78,14 +79,12 @@ export async function removePod(context: KubeletContext, pod: Pod): Promise<void
 
 function spawnInNamespace(script: string, logFile: string): ChildProcess {
   const log = openSync(logFile, "a");
-  const child = spawn(
-    "setpriv",
-    ["--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "private", "bash", script],
-    {
-      stdio: ["ignore", log, log],
-      env: { PATH: process.env["PATH"], HOME: "/tmp", USER: "spark" },
-    },
-  );
+  const inNamespace = ["unshare", "--mount", "--propagation", "private", "bash", script] as const;
+  const [program, ...args] = dyingWithParent(inNamespace);
+  const child = spawn(program, args, {
+    stdio: ["ignore", log, log],
+    env: { PATH: process.env["PATH"], HOME: "/tmp", USER: "spark" },
+  });
   closeSync(log);
   return child;
 }

@@ -161,6 +161,7 @@ export const scenarios: readonly Scenario[] = [
 
 /** The demo's Pod that has nothing to do with Spark. */
 export const plainPod = {
+  name: "nginx",
   directory: DEMO,
   manifest: {
     apiVersion: "v1",

@@ -102,7 +102,7 @@ describe("compilePolicies: one mistake each, told with its place, what was found
         "images: {}",
       ),
       [
-        /^a\.yaml:7:43: spec\.match\.objectSelector\.matchExpressions\[0\]\.operator: found "in", allowed: In, NotIn, .*did you mean 'In'\?$/,
+        /^a\.yaml:7:45: spec\.match\.objectSelector\.matchExpressions\[0\]\.operator: found "in", allowed: In, NotIn, .*did you mean 'In'\?$/,
       ],
     ],
     [
@@ -113,7 +113,7 @@ describe("compilePolicies: one mistake each, told with its place, what was found
         "    matchExpressions: [{key: a, operator: In}]",
         "images: {}",
       ),
-      [/^a\.yaml:7:5: spec\.match\.objectSelector: In on label a needs values$/],
+      [/^a\.yaml:7:7: spec\.match\.objectSelector: In on label a needs values$/],
     ],
     [
       "the same in exclude, told there",
@@ -124,7 +124,7 @@ describe("compilePolicies: one mistake each, told with its place, what was found
         "    matchExpressions: [{key: a, operator: In}]",
         "images: {}",
       ),
-      [/^a\.yaml:8:5: spec\.exclude\.objectSelector: In on label a needs values$/],
+      [/^a\.yaml:8:7: spec\.exclude\.objectSelector: In on label a needs values$/],
     ],
     [
       "two rules",
@@ -280,7 +280,7 @@ describe("compilePolicies: names", () => {
 
   it("tells a name that two documents of one file have", () => {
     assert.deepEqual(problems(`${GOOD}---\n${GOOD}`), [
-      "a.yaml:8:18: metadata.name: 'good' is a duplicate: also at a.yaml:3",
+      "a.yaml:9:18: metadata.name: 'good' is a duplicate: also at a.yaml:3",
     ]);
   });
 

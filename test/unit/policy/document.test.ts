@@ -42,7 +42,7 @@ describe("parseDocuments: forms", () => {
 
   const value = { a: { b: ["no", 1, null] } };
   for (const indent of [undefined, 2, "\t"]) {
-    it(`reads JSON indented by ${JSON.stringify(indent) ?? "nothing"}`, () => {
+    it(`reads JSON indented by ${JSON.stringify(indent)}`, () => {
       const { values, problems } = parse(JSON.stringify(value, undefined, indent));
       assert.deepEqual([values, problems], [[value], []]);
     });
@@ -150,7 +150,7 @@ describe("parseDocuments: what is no YAML", () => {
     const { values, problems } = parse(["l0: &l0 lol", ...levels].join("\n"));
     assert.deepEqual(values, []);
     assert.match(problems[0] ?? "", /^f\.yaml:1:1: .*alias/i);
-    assert.ok(performance.now() - began < 2000);
+    assert.ok(performance.now() - began < 10_000);
   });
 
   it("says where, if a later document has too many aliases", () => {

@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import fc from "fast-check";
+import { admit } from "../../src/admission/admit.ts";
+import type { AdmissionReviewAnswer } from "../../src/admission/answer.ts";
+import { driverPod, reviewBody } from "../fixtures/pods.ts";
+import { shippedSet } from "../fixtures/policies.ts";
+
+const set = shippedSet("strict");
+const uid = fc.string({ minLength: 1, unit: "binary" });
+
+/** Any JSON in any place of an ordinary Pod. */
+const mutilated = fc
+  .tuple(
+    fc.constantFrom(
+      ["metadata"],
+      ["metadata", "labels"],
+      ["metadata", "annotations"],
+      ["metadata", "annotations", "sparkgate.io/applied"],
+      ["spec"],
+      ["spec", "containers"],
+      ["spec", "containers", "0"],
+      ["spec", "containers", "0", "image"],
+      ["spec", "containers", "0", "args"],
+      ["spec", "nodeSelector"],
+      ["spec", "affinity"],
+      ["spec", "affinity", "nodeAffinity"],
+      ["spec", "tolerations"],
+      ["spec", "volumes"],
+      ["spec", "nodeName"],
+    ),
+    fc.jsonValue(),
+  )
+  .map(([path, value]) => put(driverPod(), path, value));
+
+function put(target: unknown, path: readonly string[], value: unknown): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  const inner: unknown =
+    typeof target === "object" && target !== null ? Reflect.get(target, key) : undefined;
+  const changed = put(inner, rest, value);
+  if (Array.isArray(target)) return target.with(Number(key), changed) as unknown;
+  return { ...(target as object | undefined), [key]: changed };
+}
+
+describe("admit", () => {
+  it("answers whatever stands in the place of the object, and keeps the uid", () => {
+    fc.assert(
+      fc.property(uid, fc.oneof(fc.jsonValue(), mutilated), (id, object) => {
+        const admission = admit(set, reviewBody(object, { uid: id }));
+        assert.equal(admission.kind, "answered");
+        const { response } = JSON.parse(admission.answer) as AdmissionReviewAnswer;
+        assert.equal(response.uid, Buffer.from(id).toString());
+        assert.equal(response.patch === undefined, response.patchType === undefined);
+        assert.ok(response.allowed || response.patch === undefined);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("answers whatever stands in the place of the request's other fields", () => {
+    const fields = ["kind", "operation", "namespace", "name", "subResource", "dryRun", "userInfo"];
+    const request = fc.dictionary(fc.constantFrom(...fields), fc.jsonValue());
+    fc.assert(
+      fc.property(request, (broken) => {
+        assert.equal(admit(set, reviewBody(driverPod(), broken)).kind, "answered");
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("does not throw at any bytes, nor at half a review", () => {
+    const body = reviewBody(driverPod());
+    const half = fc.nat(body.length - 1).map((length) => body.subarray(0, length));
+    const flipped = fc.tuple(fc.nat(body.length - 1), fc.nat(255)).map(([at, byte]) => {
+      const copy = Buffer.from(body);
+      copy[at] = byte;
+      return copy;
+    });
+    const noise = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes));
+    fc.assert(
+      fc.property(fc.oneof(half, flipped, noise), (bytes) => {
+        const admission = admit(set, bytes);
+        if (admission.kind === "not-understood") assert.doesNotMatch(admission.reason, /\n/);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
