@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist/", "coverage/"] },
+  { ignores: ["dist/", "coverage/", "*.js", ".*.js"] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },
@@ -22,7 +22,11 @@ export default tseslint.config(
       "no-restricted-properties": [
         "error",
         // Object.assign runs the __proto__ setter; a spread does not.
-        { object: "Object", property: "assign", message: "Use a spread: __proto__ is a legal key." },
+        {
+          object: "Object",
+          property: "assign",
+          message: "Use a spread: __proto__ is a legal key.",
+        },
       ],
     },
   },
@@ -32,7 +36,11 @@ export default tseslint.config(
       // node:test's describe() and it() return promises that the runner awaits.
       "@typescript-eslint/no-floating-promises": [
         "error",
-        { allowForKnownSafeCalls: [{ from: "package", package: "node:test", name: ["describe", "it", "test", "suite"] }] },
+        {
+          allowForKnownSafeCalls: [
+            { from: "package", package: "node:test", name: ["describe", "it", "test", "suite"] },
+          ],
+        },
       ],
     },
   },

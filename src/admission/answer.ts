@@ -1,10 +1,10 @@
-import { APPLIED_ANNOTATION } from "../engine/applied.ts";
-import type { Decision, PolicyOutcome, Run } from "../engine/decision.ts";
+import type { Decision } from "../engine/decision.ts";
 import type { PolicySet } from "../engine/policy-set.ts";
 import { oneLine } from "../engine/text.ts";
-import type { Subject } from "../spark/subject.ts";
 import type { ReviewRequest } from "./review.ts";
-import { causeText, reasonsOf, refusalMessage, violationText, warningText } from "./texts.ts";
+import { auditAnnotationsOf } from "./audit-annotations.ts";
+import { causeText, reasonsOf, refusalMessage, type Reason } from "./texts.ts";
+import { warningsOf } from "./warnings.ts";
 
 /** An AdmissionReview (admission.k8s.io/v1) with its response. */
 export interface AdmissionReviewAnswer {
@@ -24,6 +24,11 @@ export interface AdmissionResponse {
   readonly auditAnnotations?: Readonly<Record<string, string>>;
 }
 
+const CAUSE = "FieldValueInvalid" as const;
+
+/** A Pod of thousands of containers would make an answer of megabytes, which etcd's clients and logs then carry. */
+const MOST_CAUSES = 50;
+
 /** 422 Invalid with causes: of all codes and reasons the one that kubectl prints as a list, a line a cause. */
 interface AdmissionStatus {
   readonly status: "Failure";
@@ -34,18 +39,12 @@ interface AdmissionStatus {
     readonly kind: string;
     readonly name: string;
     readonly causes: readonly {
-      readonly reason: "FieldValueInvalid";
+      readonly reason: typeof CAUSE;
       readonly field: string;
       readonly message: string;
     }[];
   };
 }
-
-/**
- * Characters of an audit annotation's value. The API server sets no limit of its own; an audit log line of
- * more than some KiB is cut by those who collect it.
- */
-const LONGEST_AUDIT_VALUE = 2048;
 
 /** Names of Kubernetes are no longer; one that was not checked yet may be. */
 const LONGEST_NAME = 253;
@@ -115,7 +114,7 @@ function decidedResponse(
   const { subject, enforced, preview } = decision;
   const common = {
     ...listed("warnings", warningsOf(subject, enforced, preview)),
-    auditAnnotations: auditAnnotationsOf(set, enforced, preview),
+    auditAnnotations: auditAnnotationsOf(set.digest, enforced, preview),
   };
   if (enforced.refused) {
     const reasons = enforced.outcomes
@@ -137,11 +136,16 @@ function decidedResponse(
   };
 }
 
-function failure(
-  name: string,
-  message: string,
-  reasons: readonly { policy: string; field: string; text: string }[],
-): AdmissionStatus {
+function failure(name: string, message: string, reasons: readonly Reason[]): AdmissionStatus {
+  const causes = reasons.slice(0, MOST_CAUSES).map((reason) => ({
+    reason: CAUSE,
+    field: oneLine(reason.field, 300),
+    message: causeText(reason),
+  }));
+  if (reasons.length > MOST_CAUSES) {
+    const message = `[sparkgate] +${reasons.length - MOST_CAUSES} more: sparkgate check`;
+    causes.push({ reason: CAUSE, field: "spec", message });
+  }
   return {
     status: "Failure",
     code: 422,
@@ -150,79 +154,9 @@ function failure(
     details: {
       kind: "Pod",
       name: oneLine(name, LONGEST_NAME),
-      causes: reasons.map((reason) => ({
-        reason: "FieldValueInvalid",
-        field: oneLine(reason.field, 300),
-        message: causeText(reason),
-      })),
+      causes,
     },
   };
-}
-
-/**
- * What the author of the object is told. Of changes only a driver's are told, since nobody reads the warnings
- * on an executor, which go to the driver; a choice that was replaced and a refusal that was not made always are.
- */
-function warningsOf(subject: Subject, enforced: Run, preview: Run | undefined): readonly string[] {
-  const warnings = enforced.outcomes.flatMap((outcome) => enforcedWarnings(subject, outcome));
-  for (const outcome of preview?.outcomes ?? []) {
-    if (outcome.mode === "Warn") warnings.push(...previewWarnings(outcome));
-  }
-  return warnings;
-}
-
-function enforcedWarnings(subject: Subject, outcome: PolicyOutcome): string[] {
-  const { policy, effect, error, refuses, violations } = outcome;
-  const warnings = (effect?.replaced ?? []).map((text) => warningText(policy, text));
-  if (effect !== undefined && effect.replaced.length === 0 && subject.role !== "executor") {
-    warnings.push(warningText(policy, effect.summary));
-  }
-  if (refuses) return warnings;
-  if (error !== undefined) warnings.push(warningText(policy, `could not be evaluated: ${error}`));
-  return [...warnings, ...violations.map((found) => warningText(policy, violationText(found)))];
-}
-
-function previewWarnings({ policy, effect, error, violations }: PolicyOutcome): string[] {
-  const texts = violations.map(
-    (found) => `would be refused: ${found.field}: ${violationText(found)}`,
-  );
-  if (effect !== undefined) texts.push(`would change: ${effect.summary}`);
-  if (error !== undefined) texts.push(`could not be evaluated: ${error}`);
-  return texts.map((text) => warningText(policy, text));
-}
-
-/**
- * For the API server's audit log. The values depend on the object alone: a second, different one for the same key
- * (reinvocation) is dropped by the API server with a line in its log.
- */
-function auditAnnotationsOf(
-  set: PolicySet,
-  enforced: Run,
-  preview: Run | undefined,
-): Readonly<Record<string, string>> {
-  const annotations: Record<string, string> = { "policy-set": set.digest };
-  const applied = enforced.pod.metadata?.annotations?.[APPLIED_ANNOTATION];
-  if (applied !== undefined && !enforced.refused) annotations["applied"] = cut(applied);
-  const refusing = enforced.outcomes.filter((outcome) => outcome.refuses);
-  if (refusing.length > 0) annotations["refused-by"] = names(refusing);
-  const spared = enforced.outcomes.filter(
-    (outcome) => !outcome.refuses && (outcome.violations.length > 0 || outcome.error !== undefined),
-  );
-  if (spared.length > 0) annotations["not-refused"] = names(spared);
-  const previewed = (preview?.outcomes ?? []).filter((outcome) => outcome.mode !== "Enforce");
-  const wouldRefuse = previewed.filter((outcome) => outcome.refuses);
-  if (wouldRefuse.length > 0) annotations["would-be-refused-by"] = names(wouldRefuse);
-  const wouldChange = previewed.filter((outcome) => outcome.changes.length > 0);
-  if (wouldChange.length > 0) annotations["would-be-changed-by"] = names(wouldChange);
-  return annotations;
-}
-
-function names(outcomes: readonly PolicyOutcome[]): string {
-  return cut(outcomes.map((outcome) => outcome.policy).join(","));
-}
-
-function cut(text: string): string {
-  return text.length > LONGEST_AUDIT_VALUE ? `${text.slice(0, LONGEST_AUDIT_VALUE - 1)}…` : text;
 }
 
 function listed<K extends string>(key: K, values: readonly string[]) {

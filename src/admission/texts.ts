@@ -64,3 +64,11 @@ export function refusalMessage(what: string, reasons: readonly Reason[]): string
 export function warningText(policy: string, text: string): string {
   return oneLine(`[sparkgate:${policy}] ${text}`, LONGEST_WARNING);
 }
+
+/** A warning of a violation; with the fix only where the whole of it has room, since half a fix helps nobody. */
+export function violationWarning(policy: string, violation: Violation, prefix = ""): string {
+  const short = `${prefix}${violation.field}: ${violation.message}`;
+  const long = `${short}. Fix: ${violation.fix}`;
+  const fits = `[sparkgate:${policy}] ${long}`.length <= LONGEST_WARNING;
+  return warningText(policy, fits ? long : short);
+}

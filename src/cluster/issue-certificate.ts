@@ -112,23 +112,9 @@ async function pemOf(key: webcrypto.CryptoKey): Promise<string> {
 
 /**
  * Loads the X.509 library when it is needed: that takes a quarter of a second, and a server with a certificate
- * from elsewhere never does. Its container (tsyringe) refuses to load without a polyfill of Reflect's metadata,
- * of which nothing is used, since no class of the library has constructor parameters to look up: an answer of
- * "nothing known" does, for as long as loading takes.
+ * from elsewhere never does. Its container (tsyringe) refuses to load without the polyfill.
  */
 async function loadX509() {
-  const polyfill = { getMetadata: nothing, getOwnMetadata: nothing };
-  const missing = Object.entries(polyfill).filter(([name]) => !(name in Reflect));
-  for (const [name, value] of missing) {
-    Object.defineProperty(Reflect, name, { value, configurable: true });
-  }
-  try {
-    return await import("@peculiar/x509");
-  } finally {
-    for (const [name] of missing) Reflect.deleteProperty(Reflect, name);
-  }
-}
-
-function nothing(): undefined {
-  return undefined;
+  await import("reflect-metadata");
+  return import("@peculiar/x509");
 }

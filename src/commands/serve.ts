@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { LogLevel } from "../server/log.ts";
+import { LOG_LEVELS, type LogLevel } from "../server/log-level.ts";
 import type { TlsPaths } from "../server/tls-pair.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { addPolicyOptions, loadPolicySet, type PolicyOptions } from "./policy-options.ts";
@@ -16,8 +16,6 @@ interface ServeOptions extends PolicyOptions {
   readonly drainSeconds: number;
   readonly logLevel: LogLevel;
 }
-
-const LOG_LEVELS: readonly LogLevel[] = ["debug", "info", "warn", "error", "silent"];
 
 /** Names under which a webhook in development is called. */
 const LOCAL_NAMES: readonly string[] = ["localhost", "127.0.0.1", "sparkgate.sparkgate-system.svc"];

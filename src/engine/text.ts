@@ -9,14 +9,22 @@ export function quoted(value: string): string {
   return `'${oneLine(value, LONGEST_SHOWN)}'`;
 }
 
+/** Control characters, line separators, marks that turn the direction of writing, double quotes and backslashes. */
+const UNFIT = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffd"\\]/g;
+
+/** ASCII: Spark's client prints every other character as ? where the locale is POSIX, as in most images. */
+const CUT = "...";
+
 /** Makes one line of at most `longest` characters, without control characters, double quotes and backslashes. */
 export function oneLine(text: string, longest: number): string {
   // Cut first: the rest of a 3 MiB value is never looked at.
   const clean = text
     .slice(0, longest + 1)
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\ufffd"\\]/g, replacement)
+    .replace(UNFIT, replacement)
     .toWellFormed();
-  return clean.length > longest ? `${clean.slice(0, longest - 1)}…`.toWellFormed() : clean;
+  return clean.length > longest
+    ? `${clean.slice(0, longest - CUT.length).toWellFormed()}${CUT}`
+    : clean;
 }
 
 function replacement(character: string): string {

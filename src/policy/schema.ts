@@ -226,5 +226,5 @@ function pathOf(instancePath: string): DocumentPath {
 function shown(value: unknown): string {
   if (value === undefined) return "nothing";
   const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

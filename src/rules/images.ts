@@ -135,7 +135,7 @@ function loosenessOf(
   if (reference.digest !== undefined) return undefined;
   if (pin === "Digest") return "has no digest";
   if (reference.tag === undefined) return "has no tag";
-  return isMutable(reference.tag) ? `has the mutable tag ${quoted(reference.tag)}` : undefined;
+  return isMutable(reference.tag) ? "has a mutable tag" : undefined;
 }
 
 function violation(image: PodImage, message: string, fix: string): Violation {

@@ -15,8 +15,7 @@ import { secureContextOptions, type TlsPair } from "./tls-pair.ts";
 /** What the webhook's server is made of. */
 export interface AdmissionServerOptions {
   readonly tls: TlsPair;
-  /** The policies in force; asked once for each call. */
-  readonly policySet: () => PolicySet;
+  readonly policySet: PolicySet;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly limits: Limits;
@@ -46,7 +45,7 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
 
   const answer = (response: Response, body: Buffer): void => {
     try {
-      const admission = admit(policySet(), body);
+      const admission = admit(policySet, body);
       if (admission.kind === "not-understood") {
         countUnanswered(metrics, "not-understood");
         sendLine(response, 400, admission.reason);

@@ -1,11 +1,7 @@
+import type { LogLevel } from "./log-level.ts";
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from "pino";
 
 export type { Logger } from "pino";
-
-/** From the most to the least that is told. */
-export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
-
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /**
  * Creates the log: one JSON object a line, with the level by name and the time as ISO 8601.

@@ -44,8 +44,6 @@ export interface RunningServer {
   readonly port: number;
   readonly metricsPort: number;
   readonly metrics: Metrics;
-  /** Puts other policies in force, from the next call on. */
-  readonly usePolicySet: (set: PolicySet) => void;
   /**
    * Stops: says not ready, answers for the drain time, closes what is idle, then everything. Never rejects;
    * when called again, the same promise.
@@ -77,12 +75,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const tls = await readTlsPair(options.tls);
     const expires = checkTlsPair(tls, options.tls);
     recordExpiry(metrics, expires);
-    let policySet = await options.loadPolicySet();
+    const policySet = await options.loadPolicySet();
     recordPolicySet(metrics, policySet);
     warmUp(policySet);
     const admission = createAdmissionServer({
       tls,
-      policySet: () => policySet,
+      policySet,
       metrics,
       log,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
@@ -109,10 +107,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       port,
       metricsPort,
       metrics,
-      usePolicySet: (set) => {
-        policySet = set;
-        recordPolicySet(metrics, set);
-      },
       close: () => (closing ??= close()),
     };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type webcrypto } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import "./reflect-metadata.ts";
+import "reflect-metadata"; // before x509, whose container wants it
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,

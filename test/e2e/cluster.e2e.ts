@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, it } from "node:test";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { type RunningNodes, startNodes } from "./nodes.ts";
 import type { Pod } from "./pod.ts";
@@ -17,6 +17,10 @@ describe("the test cluster", () => {
       { name: "spot-0", labels: { [CAPACITY_TYPE]: "spot" } },
       { name: "on-demand-0", labels: { [CAPACITY_TYPE]: "on-demand" } },
     ]);
+  });
+
+  afterEach((test) => {
+    cluster.keepIfFailed(test);
   });
 
   after(async () => {

@@ -47,10 +47,12 @@ export interface Cluster {
   /** Makes a namespace in which Pods can be created, that is, with its `default` ServiceAccount. */
   createNamespace: (name: string, labels?: Record<string, string>) => Promise<void>;
   /**
-   * Ends all processes and removes the folder, unless `SPARKGATE_E2E_KEEP=1` or the test failed:
-   * pass the context of the `after` hook's test to let it know.
+   * For `afterEach`: has {@link Cluster.stop} keep the folder if the test failed. There is no way
+   * to see it in an `after` hook, whose suite never counts as passed yet.
    */
-  stop: (test?: { readonly passed?: boolean }) => Promise<void>;
+  keepIfFailed: (test: object) => void;
+  /** Ends all processes; removes the folder, unless a test failed or `SPARKGATE_E2E_KEEP=1`. */
+  stop: () => Promise<void>;
 }
 
 const READY_TIMEOUT_MS = 60_000;
@@ -60,6 +62,7 @@ const HTTP_CONFLICT = 409;
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const assets = controlPlane();
   const directory = mkdtempSync(join(tmpdir(), "sparkgate-e2e-"));
+  let keep = process.env["SPARKGATE_E2E_KEEP"] === "1";
   const daemons: Daemon[] = [];
   const stopDaemons = async (): Promise<void> => {
     for (const daemon of daemons.splice(0).reverse()) await daemon.stop();
@@ -87,10 +90,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
       kubectl: (args, { stdin } = {}) =>
         kubectl(plane, ["--kubeconfig", kubeconfig, ...args], stdin),
       createNamespace,
-      async stop(test) {
+      keepIfFailed(test) {
+        keep ||= "passed" in test && test.passed === false;
+      },
+      async stop() {
         client.close();
         await stopDaemons();
-        if (process.env["SPARKGATE_E2E_KEEP"] === "1" || test?.passed === false) {
+        if (keep) {
           process.stderr.write(`kept the cluster's state and logs: ${directory}\n`);
         } else {
           rmSync(directory, { recursive: true, force: true });

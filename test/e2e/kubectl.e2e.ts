@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, it } from "node:test";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { assertExpected } from "./expected-output.ts";
 import { freePorts } from "./ports.ts";
@@ -29,6 +29,10 @@ describe("kubectl", () => {
     ports = { port, metricsPort };
     sparkgate = await startSparkgate(cluster, { policies: "strict", ...ports });
     await registerSparkgate(cluster, port);
+  });
+
+  afterEach((test) => {
+    cluster.keepIfFailed(test);
   });
 
   after(async () => {

@@ -1,6 +1,6 @@
 // failurePolicy Fail must mean it: whatever is created while Sparkgate restarts, nothing gets in unjudged.
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, it } from "node:test";
 import { ApiError } from "./api-client.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { freePorts } from "./ports.ts";
@@ -22,6 +22,10 @@ describe("restarts under failurePolicy Fail", () => {
     ports = { port, metricsPort };
     sparkgate = await startSparkgate(cluster, { policies: "baseline", ...ports });
     await registerSparkgate(cluster, port);
+  });
+
+  afterEach((test) => {
+    cluster.keepIfFailed(test);
   });
 
   after(async () => {

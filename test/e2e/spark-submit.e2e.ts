@@ -1,6 +1,6 @@
 // A real spark-submit: its driver goes through Sparkgate and onto the right node, or is refused with a reason.
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { after, afterEach, before, describe, it } from "node:test";
 import { sparkHome } from "./assets.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { assertExpected } from "./expected-output.ts";
@@ -33,6 +33,10 @@ describe("spark-submit", () => {
     const [port = 0, metricsPort = 0] = await freePorts(2);
     sparkgate = await startSparkgate(cluster, { policies: "strict", port, metricsPort });
     await registerSparkgate(cluster, port);
+  });
+
+  afterEach((test) => {
+    cluster.keepIfFailed(test);
   });
 
   after(async () => {

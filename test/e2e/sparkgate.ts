@@ -3,9 +3,9 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
-import { ApiError } from "./api-client.ts";
 import type { Cluster } from "./cluster.ts";
 import { until } from "./polling.ts";
+import { waitUntilCalled } from "./webhook-configuration.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 const MANIFEST = join(ROOT, "manifests/mutating-webhook-configuration.yaml");
@@ -87,30 +87,6 @@ export async function registerSparkgate(cluster: Cluster, port: number): Promise
       clientConfig: { url, caBundle: cluster.caBundle },
     })),
   });
-  await until("the API server calls Sparkgate", async () => {
-    await cluster.api("POST", "/api/v1/namespaces/default/pods?dryRun=All", probe()).catch(refused);
-    return (await countCalls(cluster)) > 0;
-  });
+  await waitUntilCalled(cluster);
   await sleep(1000); // each webhook of a configuration has a client of its own, made at its first call
-}
-
-function probe(): object {
-  return {
-    metadata: { name: "webhook-probe", labels: { "spark-role": "driver" } },
-    spec: { containers: [{ name: "probe", image: "registry.example.com/probe:1" }] },
-  };
-}
-
-function refused(error: unknown): void {
-  if (!(error instanceof ApiError)) throw error;
-}
-
-/** Calls of Sparkgate so far, by the API server's own count. */
-async function countCalls(cluster: Cluster): Promise<number> {
-  const metrics = (await cluster.api("GET", "/metrics")) as string;
-  return metrics
-    .split("\n")
-    .filter((line) => line.startsWith("apiserver_admission_webhook_request_total{"))
-    .filter((line) => line.includes("pods.sparkgate.io"))
-    .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
 }

@@ -34,7 +34,7 @@ describe("requests and responses", () => {
     const [cert, key] = await Promise.all([readFile(certPath, "utf8"), readFile(keyPath, "utf8")]);
     const { server } = createAdmissionServer({
       tls: { cert, key },
-      policySet: () => testPolicies(),
+      policySet: testPolicies(),
       metrics: createMetrics("test"),
       log: createLog("silent"),
       limits: DEFAULT_LIMITS,

@@ -3,7 +3,6 @@ import { readFile } from "node:fs/promises";
 import { X509Certificate } from "node:crypto";
 import { describe, it, type TestContext } from "node:test";
 import { reviewOf, type ReviewOptions } from "./test-reviews.ts";
-import { testPolicies } from "./test-policies.ts";
 import { get, send, startTestServer, type TestServer } from "./test-server.ts";
 
 /** All series of Sparkgate's without the histogram's buckets, as `name{labels}` to value. */
@@ -175,14 +174,6 @@ describe("metrics of the server", () => {
     assert.equal(series.get(`sparkgate_build_info{version="1.2.3-test",node="${node}"}`), 1);
     assert.equal(series.get("sparkgate_admission_inflight_requests"), 0);
     assert.equal(series.get("sparkgate_tls_reload_failures_total"), 0);
-  });
-
-  it("tells of other policies when they come into force, and of no former ones", async (t) => {
-    const server = await startTestServer(t);
-    server.usePolicySet(testPolicies("ffffffffffff"));
-    const names = [...(await seriesOf(server)).keys()];
-    const sets = names.filter((series) => series.startsWith("sparkgate_policy_set_info"));
-    assert.deepEqual(sets, ['sparkgate_policy_set_info{digest="ffffffffffff"}']);
   });
 
   it("never has a namespace, an application or a Pod in a label", async (t) => {

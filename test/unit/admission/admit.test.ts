@@ -238,7 +238,10 @@ describe("admit: modes", () => {
     const set = policySet(policyText("pin", { images: {} }));
     const response = answer(set, executorPod(1, withImages("spark")));
     assert.equal(response.allowed, true);
-    assert.match(response.warnings?.[0] ?? "", /^\[sparkgate:pin\] 'spark' has no tag/);
+    assert.match(
+      response.warnings?.[0] ?? "",
+      /^\[sparkgate:pin\] spec\.containers\[0\]\.image: 'spark' has no tag/,
+    );
     assert.equal(response.auditAnnotations?.["not-refused"], "pin");
   });
 });
