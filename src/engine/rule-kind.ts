@@ -20,7 +20,7 @@ export interface RuleKind {
 /** A rule that fits its schema and still cannot be: a capacity that its platform does not have. */
 export class RuleProblem extends Error {
   /** Where in the rule's block. */
-  readonly path: readonly string[];
+  readonly path: readonly (string | number)[];
   /** What was written there, for the near-miss hint; undefined where nothing was. */
   readonly found: string | undefined;
   /** What could stand there. */
@@ -29,7 +29,7 @@ export class RuleProblem extends Error {
   constructor(
     message: string,
     where: {
-      readonly path: readonly string[];
+      readonly path: readonly (string | number)[];
       readonly found?: string | undefined;
       readonly allowed: readonly string[];
     },

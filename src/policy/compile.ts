@@ -6,7 +6,7 @@ import type { Platform } from "../kubernetes/platform.ts";
 import { RULE_KINDS } from "../rules/index.ts";
 import { parseDocuments, type SourceDocument, type Source } from "./document.ts";
 import { compileMatch, matchedRoles, type MatchSpec } from "./match.ts";
-import { toPlatform } from "./platform.ts";
+import { platformProblems, toPlatform } from "./platform.ts";
 import { nearMiss, type Problem } from "./problem.ts";
 import {
   API_VERSION,
@@ -61,6 +61,9 @@ export function compilePolicies(sources: readonly Source[], options: CompileOpti
       const kind = kindOf(document, problems);
       if (kind === undefined) continue;
       problems.push(...documentProblems(kind, document), ...blockProblems(kind, document));
+      if (problems.length === before && kind === "SparkPlatform") {
+        problems.push(...platformProblems(document));
+      }
       if (problems.length === before) named[kind].push({ name: nameOf(document), document });
     }
   }

@@ -116,9 +116,15 @@ function compileTargets(
   const platform = environment.platform(spec.platform);
   const scheduling = spec.scheduling ?? "Required";
   const first = capacityOf(platform, spec.capacity, ["capacity"]);
-  const others = (spec.fallback ?? []).map((name, index) =>
-    capacityOf(platform, name, ["fallback", String(index)]),
-  );
+  const others = (spec.fallback ?? []).map((name, index) => {
+    if (name !== spec.capacity) return capacityOf(platform, name, ["fallback", index]);
+    throw new RuleProblem(`'${name}' is the capacity already`, {
+      path: ["fallback", index],
+      allowed: platform.capacities
+        .map((capacity) => capacity.name)
+        .filter((other) => other !== name),
+    });
+  });
   const usual = targetOf(platform, [first, ...others], scheduling);
   if (spec.onDemand === undefined) return () => usual;
   if (spec.capacity === ON_DEMAND) {
@@ -140,7 +146,11 @@ function compileTargets(
   };
 }
 
-function capacityOf(platform: Platform, name: string, path: readonly string[]): Capacity {
+function capacityOf(
+  platform: Platform,
+  name: string,
+  path: readonly (string | number)[],
+): Capacity {
   const capacity = platform.capacities.find((candidate) => candidate.name === name);
   if (capacity !== undefined) return capacity;
   throw new RuleProblem(`platform ${quoted(platform.name)} has no capacity ${quoted(name)}`, {

@@ -117,7 +117,7 @@ spec: { jobTemplate: { spec: { template: { spec: { containers: [{ name: main, im
     assert.match(stdout, /default\/one/);
     assert.match(stdout, /default\/two/);
     const twice = sparkgate(["check", "-", "--platform", "karpenter"], `${DRIVER}---\n${DRIVER}`);
-    assert.match(twice.stdout, /-:13$/m);
+    assert.match(twice.stdout, /-:14$/m);
   });
 
   it("exits with 2 for what it cannot read, and says where", () => {

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { problemText } from "../../../src/policy/problem.ts";
+import { compile, policyText } from "../../fixtures/policies.ts";
+
+function platform(capacities: string): string {
+  return `apiVersion: sparkgate.io/v1alpha1
+kind: SparkPlatform
+metadata: {name: mine}
+spec:
+  capacityKeys: [acme.com/pool]
+  capacities:
+${capacities}`;
+}
+
+const SPOT = `    - name: spot
+      nodeSelectorTerms:
+        - matchExpressions: [{key: acme.com/pool, operator: In, values: [spot]}]
+`;
+
+function problems(text: string): readonly string[] {
+  return compile(text).problems.map(problemText);
+}
+
+describe("SparkPlatform", () => {
+  it("is taken where nothing is wrong, and a placement can name it", () => {
+    const policy = policyText("p", { placement: { platform: "mine", capacity: "spot" } });
+    assert.deepEqual(compile([platform(SPOT), policy]).problems, []);
+  });
+
+  const requirement = (text: string) =>
+    platform(SPOT.replace("operator: In, values: [spot]", text));
+  const term = "spec.capacities[0].nodeSelectorTerms[0]";
+
+  const cases: readonly (readonly [string, string, string])[] = [
+    [
+      "two capacities of one name",
+      platform(SPOT + SPOT),
+      "a.yaml:10:13: spec.capacities[1].name: 'spot' is a duplicate",
+    ],
+    [
+      "In without values, which matches no node",
+      requirement("operator: In"),
+      `a.yaml:9:30: ${term}.matchExpressions[0]: In needs values`,
+    ],
+    [
+      "Exists with values, which the API server refuses",
+      requirement("operator: Exists, values: [a]"),
+      `a.yaml:9:30: ${term}.matchExpressions[0]: Exists takes no values`,
+    ],
+    [
+      "Gt with a word",
+      requirement("operator: Gt, values: [many]"),
+      `a.yaml:9:30: ${term}.matchExpressions[0]: Gt needs one whole number as its value`,
+    ],
+    [
+      "a capacity that no capacity key tells from another",
+      platform(SPOT.replace("acme.com/pool", "acme.com/disk")),
+      `a.yaml:9:11: ${term}: names none of the capacityKeys (acme.com/pool)`,
+    ],
+    [
+      "a toleration without a key, which tolerates everything",
+      platform(`${SPOT}      tolerations: [{operator: Exists}]\n`),
+      "a.yaml:10:21: spec.capacities[0].tolerations[0]: key is missing",
+    ],
+  ];
+  for (const [name, text, expected] of cases) {
+    it(`refuses ${name}`, () => {
+      assert.deepEqual(problems(text), [expected]);
+    });
+  }
+
+  it("does not take a capacity for its own fallback", () => {
+    const placement = { platform: "karpenter", capacity: "spot", fallback: ["spot"] };
+    const [problem] = problems(policyText("p", { placement }));
+    assert.match(
+      problem ?? "",
+      /fallback\[0\]: 'spot' is the capacity already, allowed: on-demand/,
+    );
+  });
+});
