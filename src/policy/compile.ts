@@ -4,17 +4,11 @@ import { createPolicySet, type PolicySet } from "../engine/policy-set.ts";
 import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
 import type { Platform } from "../kubernetes/platform.ts";
 import { RULE_KINDS } from "../rules/index.ts";
-import { parseDocuments, type SourceDocument, type Source } from "./document.ts";
+import { collectDocuments, uniqueDocuments, type NamedDocument } from "./collect.ts";
+import type { Source, SourceDocument } from "./document.ts";
 import { compileMatch, matchedRoles, type MatchSpec } from "./match.ts";
-import { platformProblems, toPlatform } from "./platform.ts";
+import { toPlatform } from "./platform.ts";
 import { nearMiss, type Problem } from "./problem.ts";
-import {
-  API_VERSION,
-  DOCUMENT_KINDS,
-  documentProblems,
-  ruleProblems,
-  type DocumentKind,
-} from "./schema.ts";
 
 export interface CompileOptions {
   /** The installation's platform, for placements that name none. */
@@ -40,41 +34,18 @@ interface PolicySpec {
   readonly [rule: string]: unknown;
 }
 
-/** A document whose shape is known. */
-interface Named {
-  readonly name: string;
-  readonly document: SourceDocument;
-}
-
-/** Cases for a policy that stand beside it; not policies themselves. */
-const TEST_KIND = "SparkPolicyTest";
-
 /** Reads, validates and compiles all documents of all sources, and tells everything that is wrong with any of them. */
 export function compilePolicies(sources: readonly Source[], options: CompileOptions): Compiled {
   const problems: Problem[] = [];
-  const named: Record<DocumentKind, Named[]> = { SparkPolicy: [], SparkPlatform: [] };
-  for (const source of sources) {
-    const parsed = parseDocuments(source, { refuseBareBooleans: true });
-    problems.push(...parsed.problems);
-    for (const document of parsed.documents) {
-      const before = problems.length;
-      const kind = kindOf(document, problems);
-      if (kind === undefined) continue;
-      problems.push(...documentProblems(kind, document), ...blockProblems(kind, document));
-      if (problems.length === before && kind === "SparkPlatform") {
-        problems.push(...platformProblems(document));
-      }
-      if (problems.length === before) named[kind].push({ name: nameOf(document), document });
-    }
-  }
-  const usedPlatforms = unique(named.SparkPlatform, problems);
+  const named = collectDocuments(sources, problems);
+  const usedPlatforms = uniqueDocuments(named.SparkPlatform, problems);
   const platforms = new Map(
     usedPlatforms.map(({ name, document }) => [name, toPlatform(name, document.value)]),
   );
   if (options.platform !== undefined && !platforms.has(options.platform)) {
     problems.push(unknownPlatform("--platform", options.platform, [...platforms.keys()]));
   }
-  const usedPolicies = unique(named.SparkPolicy, problems);
+  const usedPolicies = uniqueDocuments(named.SparkPolicy, problems);
   const policies = usedPolicies.flatMap((entry) =>
     compilePolicy(entry, platforms, options, problems),
   );
@@ -83,61 +54,8 @@ export function compilePolicies(sources: readonly Source[], options: CompileOpti
   return { set, platforms: [...platforms.keys()].sort(), problems: inOrder(problems) };
 }
 
-function kindOf(document: SourceDocument, problems: Problem[]): DocumentKind | undefined {
-  const { value } = document;
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    problems.push(document.problem([], `must be an object with apiVersion, kind, metadata, spec`));
-    return undefined;
-  }
-  const { apiVersion, kind } = value as { apiVersion?: unknown; kind?: unknown };
-  const shown = typeof kind === "string" ? kind : "";
-  if (shown === TEST_KIND) return undefined;
-  const known = DOCUMENT_KINDS.find((candidate) => candidate === shown);
-  if (known === undefined) {
-    const hint = nearMiss(shown, DOCUMENT_KINDS);
-    const message = `unknown kind '${shown}', allowed: ${DOCUMENT_KINDS.join(", ")}${hint}`;
-    problems.push(document.problem(["kind"], message));
-    return undefined;
-  }
-  if (apiVersion !== API_VERSION) {
-    const found = typeof apiVersion === "string" ? `'${apiVersion}'` : "nothing";
-    problems.push(document.problem(["apiVersion"], `found ${found}, must be ${API_VERSION}`));
-  }
-  return known;
-}
-
-/** What is wrong with the blocks of a policy's rules, whatever else is wrong with it. */
-function blockProblems(kind: DocumentKind, document: SourceDocument): readonly Problem[] {
-  const { spec } = document.value as { spec?: unknown };
-  if (kind !== "SparkPolicy" || typeof spec !== "object" || spec === null) return [];
-  const blocks = new Map(Object.entries(spec));
-  return RULE_KINDS.filter(({ key }) => blocks.has(key)).flatMap((rule) =>
-    ruleProblems(rule, blocks.get(rule.key), document),
-  );
-}
-
-function nameOf(document: SourceDocument): string {
-  return (document.value as { metadata: { name: string } }).metadata.name;
-}
-
-/** One document a name. A user's replaces the shipped one; two of the user's are a mistake in both. */
-function unique(entries: readonly Named[], problems: Problem[]): readonly Named[] {
-  const kept = new Map<string, Named>();
-  for (const entry of entries) {
-    const other = kept.get(entry.name);
-    if (other === undefined || (other.document.source.shipped && !entry.document.source.shipped)) {
-      kept.set(entry.name, entry);
-    } else if (entry.document.source.shipped === other.document.source.shipped) {
-      const { file, line } = other.document.problem(["metadata", "name"], "");
-      const message = `'${entry.name}' is a duplicate: also at ${file}:${line}`;
-      problems.push(entry.document.problem(["metadata", "name"], message));
-    }
-  }
-  return [...kept.values()];
-}
-
 function compilePolicy(
-  { name, document }: Named,
+  { name, document }: NamedDocument,
   platforms: ReadonlyMap<string, Platform>,
   options: CompileOptions,
   problems: Problem[],
@@ -246,7 +164,7 @@ function unknownPlatform(file: string, name: string, allowed: readonly string[])
 }
 
 /** Two replicas with the same digest decide alike. The order of keys and what the API server adds make no difference. */
-function digestOf(used: readonly Named[], { platform, mode }: CompileOptions): string {
+function digestOf(used: readonly NamedDocument[], { platform, mode }: CompileOptions): string {
   const documents = used
     .map(({ name, document }) => {
       const { kind, spec } = document.value as { kind: unknown; spec: unknown };

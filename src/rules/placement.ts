@@ -1,18 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Draft, Path } from "../engine/draft.ts";
 import type { Effect, Violation } from "../engine/policy.ts";
-import { RuleProblem, type RuleEnvironment, type RuleKind } from "../engine/rule-kind.ts";
+import type { RuleKind } from "../engine/rule-kind.ts";
 import { quoted } from "../engine/text.ts";
-import { mentionsKeys, restrictTo, stripKeys, unionTerms } from "../kubernetes/node-affinity.ts";
-import type { Capacity, Platform } from "../kubernetes/platform.ts";
-import type {
-  NodeSelectorTerm,
-  Pod,
-  PreferredSchedulingTerm,
-  Toleration,
-} from "../kubernetes/pod.ts";
+import { mentionsKeys, restrictTo, stripKeys } from "../kubernetes/node-affinity.ts";
+import type { Pod, PreferredSchedulingTerm } from "../kubernetes/pod.ts";
 import { missingTolerations } from "../kubernetes/toleration.ts";
-import { executorIdOf } from "../spark/executor-id.ts";
 import type { Subject } from "../spark/subject.ts";
 import {
   capacityChoices,
@@ -21,27 +14,12 @@ import {
   requiredTerms,
   type CapacityChoice,
 } from "./capacity-choice.ts";
-import { isOnDemand, type OnDemandShare } from "./on-demand-share.ts";
-
-interface PlacementSpec {
-  readonly platform?: string;
-  readonly capacity: string;
-  readonly onDemand?: { readonly base?: number; readonly percent?: number };
-  readonly scheduling?: "Required" | "Preferred";
-  readonly fallback?: readonly string[];
-  readonly onUserChoice?: "Replace" | "Keep" | "Deny";
-}
-
-/** The capacity that the share of executors goes to; every platform preset has one of this name. */
-const ON_DEMAND = "on-demand";
+import { compileTargets, type PlacementSpec, type Target } from "./placement-target.ts";
 
 const AFFINITY: Path = ["spec", "affinity", "nodeAffinity"];
 const REQUIRED: Path = [...AFFINITY, "requiredDuringSchedulingIgnoredDuringExecution"];
 const REQUIRED_TERMS: Path = [...REQUIRED, "nodeSelectorTerms"];
 const PREFERRED: Path = [...AFFINITY, "preferredDuringSchedulingIgnoredDuringExecution"];
-
-/** The highest that the API allows: a preference for capacity outweighs others. */
-const PREFERENCE_WEIGHT = 100;
 
 /** On which capacity a role runs. */
 export const placement: RuleKind = {
@@ -97,88 +75,6 @@ export const placement: RuleKind = {
     };
   },
 };
-
-/** Where one Pod is to run. */
-interface Target {
-  readonly keys: readonly string[];
-  /** For people: `spot`, or `spot or on-demand`. */
-  readonly capacity: string;
-  readonly terms: readonly NodeSelectorTerm[];
-  readonly required: boolean;
-  readonly preferences: readonly PreferredSchedulingTerm[];
-  readonly tolerations: readonly Toleration[];
-}
-
-function compileTargets(
-  spec: PlacementSpec,
-  environment: RuleEnvironment,
-): (subject: Subject) => Target {
-  const platform = environment.platform(spec.platform);
-  const scheduling = spec.scheduling ?? "Required";
-  const first = capacityOf(platform, spec.capacity, ["capacity"]);
-  const others = (spec.fallback ?? []).map((name, index) => {
-    if (name !== spec.capacity) return capacityOf(platform, name, ["fallback", index]);
-    throw new RuleProblem(`'${name}' is the capacity already`, {
-      path: ["fallback", index],
-      allowed: platform.capacities
-        .map((capacity) => capacity.name)
-        .filter((other) => other !== name),
-    });
-  });
-  const usual = targetOf(platform, [first, ...others], scheduling);
-  if (spec.onDemand === undefined) return () => usual;
-  if (spec.capacity === ON_DEMAND) {
-    throw new RuleProblem("a share on demand means nothing where all run on demand", {
-      path: ["onDemand"],
-      allowed: [],
-    });
-  }
-
-  const share: OnDemandShare = {
-    base: spec.onDemand.base ?? 0,
-    percent: spec.onDemand.percent ?? 0,
-  };
-  const onDemand = targetOf(platform, [capacityOf(platform, ON_DEMAND, ["onDemand"])], scheduling);
-  return ({ role, pod }) => {
-    if (role !== "executor") return usual;
-    const id = executorIdOf(pod);
-    return id !== undefined && isOnDemand(id, share) ? onDemand : usual;
-  };
-}
-
-function capacityOf(
-  platform: Platform,
-  name: string,
-  path: readonly (string | number)[],
-): Capacity {
-  const capacity = platform.capacities.find((candidate) => candidate.name === name);
-  if (capacity !== undefined) return capacity;
-  throw new RuleProblem(`platform ${quoted(platform.name)} has no capacity ${quoted(name)}`, {
-    path,
-    found: name,
-    allowed: platform.capacities.map((candidate) => candidate.name),
-  });
-}
-
-function targetOf(
-  platform: Platform,
-  capacities: readonly [Capacity, ...Capacity[]],
-  scheduling: "Required" | "Preferred",
-): Target {
-  const required = scheduling === "Required";
-  const [first] = capacities;
-  return {
-    keys: platform.capacityKeys,
-    capacity: capacities.map((capacity) => capacity.name).join(" or "),
-    terms: unionTerms(...capacities.map((capacity) => capacity.nodeSelectorTerms)),
-    required,
-    preferences:
-      required && capacities.length === 1
-        ? []
-        : first.nodeSelectorTerms.map((preference) => ({ weight: PREFERENCE_WEIGHT, preference })),
-    tolerations: capacities.flatMap((capacity) => capacity.tolerations),
-  };
-}
 
 /** Makes a Pod run on the target; `choices` are those of its author that are in the way. */
 function place(

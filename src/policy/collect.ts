@@ -1,0 +1,94 @@
+import { RULE_KINDS } from "../rules/index.ts";
+import { parseDocuments, type Source, type SourceDocument } from "./document.ts";
+import { platformProblems } from "./platform.ts";
+import { nearMiss, type Problem } from "./problem.ts";
+import { API_VERSION, DOCUMENT_KINDS, type DocumentKind } from "./schema.ts";
+import { documentProblems, ruleProblems } from "./validate.ts";
+
+/** A document whose shape is known. */
+export interface NamedDocument {
+  readonly name: string;
+  readonly document: SourceDocument;
+}
+
+/** Cases for a policy that stand beside it; not policies themselves. */
+const TEST_KIND = "SparkPolicyTest";
+
+/** Reads all documents of all sources, and keeps those that fit their schemas, by kind. */
+export function collectDocuments(
+  sources: readonly Source[],
+  problems: Problem[],
+): Readonly<Record<DocumentKind, readonly NamedDocument[]>> {
+  const named: Record<DocumentKind, NamedDocument[]> = { SparkPolicy: [], SparkPlatform: [] };
+  for (const source of sources) {
+    const parsed = parseDocuments(source, { refuseBareBooleans: true });
+    problems.push(...parsed.problems);
+    for (const document of parsed.documents) {
+      const before = problems.length;
+      const kind = kindOf(document, problems);
+      if (kind === undefined) continue;
+      problems.push(...documentProblems(kind, document), ...blockProblems(kind, document));
+      if (problems.length === before && kind === "SparkPlatform") {
+        problems.push(...platformProblems(document));
+      }
+      if (problems.length === before) named[kind].push({ name: nameOf(document), document });
+    }
+  }
+  return named;
+}
+
+function kindOf(document: SourceDocument, problems: Problem[]): DocumentKind | undefined {
+  const { value } = document;
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    problems.push(document.problem([], `must be an object with apiVersion, kind, metadata, spec`));
+    return undefined;
+  }
+  const { apiVersion, kind } = value as { apiVersion?: unknown; kind?: unknown };
+  const shown = typeof kind === "string" ? kind : "";
+  if (shown === TEST_KIND) return undefined;
+  const known = DOCUMENT_KINDS.find((candidate) => candidate === shown);
+  if (known === undefined) {
+    const hint = nearMiss(shown, DOCUMENT_KINDS);
+    const message = `unknown kind '${shown}', allowed: ${DOCUMENT_KINDS.join(", ")}${hint}`;
+    problems.push(document.problem(["kind"], message));
+    return undefined;
+  }
+  if (apiVersion !== API_VERSION) {
+    const found = typeof apiVersion === "string" ? `'${apiVersion}'` : "nothing";
+    problems.push(document.problem(["apiVersion"], `found ${found}, must be ${API_VERSION}`));
+  }
+  return known;
+}
+
+/** What is wrong with the blocks of a policy's rules, whatever else is wrong with it. */
+function blockProblems(kind: DocumentKind, document: SourceDocument): readonly Problem[] {
+  const { spec } = document.value as { spec?: unknown };
+  if (kind !== "SparkPolicy" || typeof spec !== "object" || spec === null) return [];
+  const blocks = new Map(Object.entries(spec));
+  return RULE_KINDS.filter(({ key }) => blocks.has(key)).flatMap((rule) =>
+    ruleProblems(rule, blocks.get(rule.key), document),
+  );
+}
+
+function nameOf(document: SourceDocument): string {
+  return (document.value as { metadata: { name: string } }).metadata.name;
+}
+
+/** One document a name. A user's replaces the shipped one; two of the user's are a mistake in both. */
+export function uniqueDocuments(
+  entries: readonly NamedDocument[],
+  problems: Problem[],
+): readonly NamedDocument[] {
+  const kept = new Map<string, NamedDocument>();
+  for (const entry of entries) {
+    const other = kept.get(entry.name);
+    if (other === undefined || (other.document.source.shipped && !entry.document.source.shipped)) {
+      kept.set(entry.name, entry);
+    } else if (entry.document.source.shipped === other.document.source.shipped) {
+      const { file, line } = other.document.problem(["metadata", "name"], "");
+      const message = `'${entry.name}' is a duplicate: also at ${file}:${line}`;
+      problems.push(entry.document.problem(["metadata", "name"], message));
+    }
+  }
+  return [...kept.values()];
+}
