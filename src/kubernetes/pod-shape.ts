@@ -17,7 +17,12 @@ let compiled: ValidateFunction<Pod> | undefined;
 /** Compiling takes tens of milliseconds, so commands that see no Pod do without. */
 function podValidator(): ValidateFunction<Pod> {
   // Not allErrors: a hostile object could have a million errors.
-  compiled ??= new Ajv({ allowUnionTypes: true, verbose: true }).compile<Pod>(podSchema);
+  compiled ??= new Ajv({
+    allowUnionTypes: true,
+    verbose: true,
+    validateSchema: false,
+    meta: false,
+  }).compile<Pod>(podSchema);
   return compiled;
 }
 
