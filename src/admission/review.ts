@@ -1,4 +1,5 @@
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
+import { isRecord } from "../kubernetes/json.ts";
 
 /** What an AdmissionReview asks, decoded. */
 export interface ReviewRequest extends AdmittedObject {
@@ -103,10 +104,6 @@ function endOfString(body: Buffer, start: number): number {
 
 function notUnderstood(reason: string): DecodedReview {
   return { kind: "not-understood", reason };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function text(value: unknown): string {

@@ -1,7 +1,9 @@
 import { Command, Option } from "commander";
 import { decide } from "../engine/decide.ts";
 import type { PolicySet } from "../engine/policy-set.ts";
+import { isRecord } from "../kubernetes/json.ts";
 import { findPod } from "../kubernetes/pod-template.ts";
+import type { JsonObject } from "../kubernetes/pod.ts";
 import { parseDocuments, type SourceDocument } from "../policy/document.ts";
 import { problemText } from "../policy/problem.ts";
 import { formatReport, REPORT_FORMATS, type ReportFormat } from "../report/format.ts";
@@ -96,7 +98,7 @@ function checkDocument(
   if (found === undefined) {
     return skippedEntry(origin, `a ${origin.kind} holds no Pod that could be judged`);
   }
-  const pod = withRole(found.value, role);
+  const pod = withRole(asSubmitted(found.value), role);
   const decision = decide(set, {
     group: "",
     version: "v1",
@@ -116,18 +118,22 @@ function checkDocument(
   return reportEntry({ ...origin, prefix }, decision);
 }
 
+/** A Pod read from a cluster has a uid, and the node that the scheduler chose, which its author did not. */
+function asSubmitted(pod: JsonObject): JsonObject {
+  const metadata = pod["metadata"];
+  const spec = pod["spec"];
+  if (!isRecord(metadata) || metadata["uid"] === undefined || !isRecord(spec)) return pod;
+  return { ...pod, spec: { ...spec, nodeName: null } };
+}
+
 /** Spark sets the label itself, so a template has none: `--role` says what it is for. */
-function withRole(pod: Readonly<Record<string, unknown>>, role: Role | undefined): unknown {
+function withRole(pod: JsonObject, role: Role | undefined): JsonObject {
   if (role === undefined) return pod;
-  const metadata = record(pod["metadata"]);
-  const labels = record(metadata["labels"]);
+  const metadata = isRecord(pod["metadata"]) ? pod["metadata"] : {};
+  const labels = isRecord(metadata["labels"]) ? metadata["labels"] : {};
   // Metadata stays where it was, or comes first, where a reader of the diff looks for it.
   const ordered = { metadata, ...pod };
   return { ...ordered, metadata: { ...metadata, labels: { [ROLE_LABEL]: role, ...labels } } };
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? { ...value } : {};
 }
 
 function text(value: unknown): string | undefined {

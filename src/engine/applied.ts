@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { isRecord } from "../kubernetes/json.ts";
 import type { PolicyOutcome } from "./decision.ts";
 import type { Draft, FieldChange } from "./draft.ts";
 
@@ -60,19 +61,15 @@ export function readApplied(text: string | undefined): Applied | undefined {
 }
 
 function isApplied(value: unknown): value is Applied {
-  if (!isObject(value) || value["v"] !== 1 || !isObject(value["policies"])) return false;
+  if (!isRecord(value) || value["v"] !== 1 || !isRecord(value["policies"])) return false;
   return Object.values(value["policies"]).every(
     (changes) => Array.isArray(changes) && changes.every(isFieldChange),
   );
 }
 
 function isFieldChange(value: unknown): boolean {
-  if (!isObject(value) || typeof value["path"] !== "string") return false;
+  if (!isRecord(value) || typeof value["path"] !== "string") return false;
   return !Object.hasOwn(value, "added") || Array.isArray(value["added"]);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Adds new changes behind those known; a field that is covered already keeps its first entry. */

@@ -1,3 +1,5 @@
+import { isRecord } from "./json.ts";
+
 /** A Pod, or the template of one inside another object. */
 export interface FoundPod {
   /** Where it is in the object: empty for a Pod itself. */
@@ -27,8 +29,4 @@ export function findPod(object: unknown): FoundPod | undefined {
     }
   }
   return undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

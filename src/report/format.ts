@@ -32,7 +32,7 @@ function tableOf(report: Report, paint: Paint): string {
     entry.verdict.toUpperCase(),
     entry.role ?? "-",
     oneLine(`${entry.kind} ${entry.namespace}/${entry.name}`, LONGEST_LINE),
-    `${entry.file}:${entry.line}`,
+    fileLine(entry),
   ]);
   const [titles, ...rows] = alignColumns([["VERDICT", "ROLE", "OBJECT", "FILE"], ...heads]);
   const lines = report.entries.flatMap((entry, index) => [
@@ -77,24 +77,35 @@ function jsonOf({ policySet, entries }: Report): string {
   return JSON.stringify(report, undefined, 2);
 }
 
+/** A unified diff; what it cannot show (a refusal, a warning) stands before it in lines that `patch` passes over. */
 function diffOf(report: Report): string {
-  const diffs = report.entries.flatMap(({ change, kind, namespace, name, file }) => {
-    if (change === undefined) return [];
-    const title = `${kind} ${namespace}/${name} (${file})`;
-    return createTwoFilesPatch(
-      title,
-      title,
-      yamlOf(change.before),
-      yamlOf(change.after),
-      "as sent",
-      "as admitted",
-      {
-        context: 3,
-        headerOptions: FILE_HEADERS_ONLY,
-      },
-    ).trimEnd();
+  return report.entries
+    .flatMap((entry) => [
+      ...entry.findings
+        .filter(isNoChange)
+        .map((finding) => `# ${fileLine(entry)} ${bulletOf(finding)} ${findingText(finding)}`),
+      ...changeLines(entry),
+    ])
+    .join("\n");
+}
+
+function isNoChange({ action }: ReportFinding): boolean {
+  return action !== "change" && action !== "would-change";
+}
+
+function changeLines({ change, kind, namespace, name, file }: ReportEntry): readonly string[] {
+  if (change === undefined) return [];
+  const title = oneLine(`${kind} ${namespace}/${name} (${file})`, LONGEST_LINE);
+  const [before, after] = [yamlOf(change.before), yamlOf(change.after)];
+  const patch = createTwoFilesPatch(title, title, before, after, "as sent", "as admitted", {
+    context: 3,
+    headerOptions: FILE_HEADERS_ONLY,
   });
-  return diffs.join("\n");
+  return [patch.trimEnd()];
+}
+
+function fileLine({ file, line }: ReportEntry): string {
+  return `${file}:${line}`;
 }
 
 function yamlOf(pod: Pod): string {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import type { PolicySet } from "../engine/policy-set.ts";
+import type { Mode } from "../engine/policy.ts";
 import { createAdmissionServer, type AdmissionServerOptions } from "./admission-server.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { listen } from "./listen.ts";
@@ -89,7 +90,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const port = await listen(admission.server, { port: options.port, host, option: "--port" });
     const reload = watchTls(options, admission.server, metrics, tls);
     notReady = undefined;
-    log.info({ port, metricsPort, policies: policySet.policies.length }, "ready");
+    log.info({ port, metricsPort, policies: policiesByMode(policySet) }, "ready");
 
     let closing: Promise<void> | undefined;
     const close = async (): Promise<void> => {
@@ -113,6 +114,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await closeWithin(status, 0);
     throw error;
   }
+}
+
+/** How many policies do what: who forgot to enforce sees it in the first line of the log. */
+function policiesByMode({ policies }: PolicySet): Readonly<Record<Mode, number>> {
+  const count = (mode: Mode) => policies.filter((policy) => policy.mode === mode).length;
+  return { Enforce: count("Enforce"), Warn: count("Warn"), Audit: count("Audit") };
 }
 
 function watchTls(

@@ -1,4 +1,5 @@
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
+import { isRecord } from "../kubernetes/json.ts";
 import { podShapeErrors, isPod, type ShapeError } from "../kubernetes/pod-shape.ts";
 import type { ObjectMeta, Pod } from "../kubernetes/pod.ts";
 import { applicationOf, type Application } from "./application.ts";
@@ -77,10 +78,6 @@ function skipReasonOf(admitted: AdmittedObject): SkipReason | undefined {
   // Spark itself updates labels of its executors; a mutation there would fight with it (kubeflow/spark-operator#470).
   if (admitted.operation !== "CREATE") return "operation";
   return undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function field(value: unknown, key: string): unknown {

@@ -5,13 +5,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import type { KubernetesObject } from "./api-client.ts";
-import { type Cluster, startCluster } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import { type RunningNodes, startNodes } from "./nodes.ts";
 import type { Pod } from "./pod.ts";
 import { until } from "./polling.ts";
-import { freePorts } from "./ports.ts";
 import { prepareSpark, SPARK } from "./spark-submit.ts";
-import { registerSparkgate, type Sparkgate, startSparkgate } from "./sparkgate.ts";
+import { type Sparkgate, startProtectedCluster } from "./sparkgate.ts";
 
 const CAPACITY_TYPE = "karpenter.sh/capacity-type";
 const RECORDED = join(import.meta.dirname, "../../src/commands/demo/recorded");
@@ -24,16 +23,16 @@ describe("ten executors, 20% on demand", () => {
   let sparkgate: Sparkgate;
 
   before(async () => {
-    cluster = await startCluster({ controllers: true });
+    ({ cluster, sparkgate } = await startProtectedCluster({
+      controllers: true,
+      policies: "baseline",
+    }));
     nodes = await startNodes(cluster, [
       { name: "spot", labels: { [CAPACITY_TYPE]: "spot" } },
       { name: "on-demand", labels: { [CAPACITY_TYPE]: "on-demand" } },
       { name: "elsewhere" },
     ]);
     await prepareSpark(cluster);
-    const [port = 0, metricsPort = 0] = await freePorts(2);
-    sparkgate = await startSparkgate(cluster, { policies: "baseline", port, metricsPort });
-    await registerSparkgate(cluster, port);
   });
 
   afterEach((test) => {

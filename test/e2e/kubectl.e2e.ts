@@ -3,10 +3,14 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
-import { type Cluster, startCluster } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import { assertExpected } from "./expected-output.ts";
-import { freePorts } from "./ports.ts";
-import { registerSparkgate, type Sparkgate, startSparkgate } from "./sparkgate.ts";
+import {
+  type ProtectedCluster,
+  type Sparkgate,
+  startProtectedCluster,
+  startSparkgate,
+} from "./sparkgate.ts";
 
 const OBJECTS = join(import.meta.dirname, "objects");
 
@@ -21,14 +25,13 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
 describe("kubectl", () => {
   let cluster: Cluster;
   let sparkgate: Sparkgate;
-  let ports: { port: number; metricsPort: number };
+  let ports: ProtectedCluster["ports"];
 
   before(async () => {
-    cluster = await startCluster({ controllers: false });
-    const [port = 0, metricsPort = 0] = await freePorts(2);
-    ports = { port, metricsPort };
-    sparkgate = await startSparkgate(cluster, { policies: "strict", ...ports });
-    await registerSparkgate(cluster, port);
+    ({ cluster, sparkgate, ports } = await startProtectedCluster({
+      controllers: false,
+      policies: "strict",
+    }));
   });
 
   afterEach((test) => {

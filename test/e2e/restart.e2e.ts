@@ -2,9 +2,13 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { ApiError } from "./api-client.ts";
-import { type Cluster, startCluster } from "./cluster.ts";
-import { freePorts } from "./ports.ts";
-import { registerSparkgate, type Sparkgate, startSparkgate } from "./sparkgate.ts";
+import type { Cluster } from "./cluster.ts";
+import {
+  type ProtectedCluster,
+  type Sparkgate,
+  startProtectedCluster,
+  startSparkgate,
+} from "./sparkgate.ts";
 
 const RESTARTS = 20;
 const PODS = "/api/v1/namespaces/default/pods";
@@ -14,14 +18,13 @@ const LEAST_ATTEMPTS = 10;
 describe("restarts under failurePolicy Fail", () => {
   let cluster: Cluster;
   let sparkgate: Sparkgate;
-  let ports: { port: number; metricsPort: number };
+  let ports: ProtectedCluster["ports"];
 
   before(async () => {
-    cluster = await startCluster({ controllers: false });
-    const [port = 0, metricsPort = 0] = await freePorts(2);
-    ports = { port, metricsPort };
-    sparkgate = await startSparkgate(cluster, { policies: "baseline", ...ports });
-    await registerSparkgate(cluster, port);
+    ({ cluster, sparkgate, ports } = await startProtectedCluster({
+      controllers: false,
+      policies: "baseline",
+    }));
   });
 
   afterEach((test) => {

@@ -2,14 +2,13 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { sparkHome } from "./assets.ts";
-import { type Cluster, startCluster } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import { assertExpected } from "./expected-output.ts";
 import { type RunningNodes, startNodes } from "./nodes.ts";
 import type { Pod } from "./pod.ts";
 import { until } from "./polling.ts";
-import { freePorts } from "./ports.ts";
 import { prepareSpark, SPARK, type SparkAccount, sparkSubmit } from "./spark-submit.ts";
-import { registerSparkgate, type Sparkgate, startSparkgate } from "./sparkgate.ts";
+import { type Sparkgate, startProtectedCluster } from "./sparkgate.ts";
 
 const CAPACITY_TYPE = "karpenter.sh/capacity-type";
 const DRIVERS = `/api/v1/namespaces/${SPARK}/pods?labelSelector=spark-role%3Ddriver`;
@@ -21,7 +20,10 @@ describe("spark-submit", () => {
   let account: SparkAccount;
 
   before(async () => {
-    cluster = await startCluster({ controllers: true });
+    ({ cluster, sparkgate } = await startProtectedCluster({
+      controllers: true,
+      policies: "strict",
+    }));
     nodes = await startNodes(cluster, [
       ...["spot-0", "spot-1", "spot-2"].map((name) => ({
         name,
@@ -30,9 +32,6 @@ describe("spark-submit", () => {
       { name: "on-demand-0", labels: { [CAPACITY_TYPE]: "on-demand" } },
     ]);
     account = await prepareSpark(cluster);
-    const [port = 0, metricsPort = 0] = await freePorts(2);
-    sparkgate = await startSparkgate(cluster, { policies: "strict", port, metricsPort });
-    await registerSparkgate(cluster, port);
   });
 
   afterEach((test) => {

@@ -3,8 +3,9 @@ import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parse } from "yaml";
-import type { Cluster } from "./cluster.ts";
+import { type Cluster, startCluster } from "./cluster.ts";
 import { until } from "./polling.ts";
+import { freePorts } from "./ports.ts";
 import { waitUntilCalled } from "./webhook-configuration.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -25,6 +26,27 @@ export interface Sparkgate {
   stop: (signal?: "SIGTERM" | "SIGKILL") => Promise<number | null>;
   /** A page of the plain port, such as `/metrics`. */
   get: (path: string) => Promise<string>;
+}
+
+/** A cluster with a Sparkgate in front of it. */
+export interface ProtectedCluster {
+  readonly cluster: Cluster;
+  readonly sparkgate: Sparkgate;
+  /** For another Sparkgate in place of the one that runs. */
+  readonly ports: { readonly port: number; readonly metricsPort: number };
+}
+
+/** Starts a cluster and a Sparkgate, and registers it. */
+export async function startProtectedCluster(options: {
+  readonly controllers: boolean;
+  readonly policies: string;
+}): Promise<ProtectedCluster> {
+  const cluster = await startCluster({ controllers: options.controllers });
+  const [port = 0, metricsPort = 0] = await freePorts(2);
+  const ports = { port, metricsPort };
+  const sparkgate = await startSparkgate(cluster, { policies: options.policies, ...ports });
+  await registerSparkgate(cluster, port);
+  return { cluster, sparkgate, ports };
 }
 
 /** Starts `sparkgate serve` with the cluster's certificate for webhooks, and waits until it is ready. */
@@ -77,7 +99,7 @@ interface WebhookConfiguration {
  * Registers manifests/mutating-webhook-configuration.yaml with the address of a server on this machine in
  * place of the Service, and waits until it takes effect, which is up to a few seconds.
  */
-export async function registerSparkgate(cluster: Cluster, port: number): Promise<void> {
+async function registerSparkgate(cluster: Cluster, port: number): Promise<void> {
   const manifest = parse(readFileSync(MANIFEST, "utf8")) as WebhookConfiguration;
   const url = `https://127.0.0.1:${port}/mutate`;
   await cluster.api("POST", CONFIGURATIONS, {

@@ -1,7 +1,7 @@
 // The CLI as its users start it: a process, its output and its exit code.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -81,6 +81,19 @@ describe("sparkgate check", () => {
     );
   });
 
+  it("says before a diff what a diff cannot show, so that exit code 1 has its reason", () => {
+    const latest = DRIVER.replace("spark:3.5.9", "spark");
+    const { status, stdout } = sparkgate(
+      ["check", "-", "--platform", "karpenter", "-o", "diff"],
+      latest,
+    );
+    assert.equal(status, 1);
+    assert.match(
+      stdout,
+      /^# -:1 \* spec\.containers\[0\]\.image: \[sparkgate:pin-images\] .* has no tag/m,
+    );
+  });
+
   it("asks for a role where a template does not say one, and takes it", () => {
     const template = `---
 apiVersion: batch/v1
@@ -118,6 +131,14 @@ spec: { jobTemplate: { spec: { template: { spec: { containers: [{ name: main, im
     assert.match(stdout, /default\/two/);
     const twice = sparkgate(["check", "-", "--platform", "karpenter"], `${DRIVER}---\n${DRIVER}`);
     assert.match(twice.stdout, /-:14$/m);
+  });
+
+  it("does not blame a Pod of a cluster for the node that the scheduler chose", () => {
+    const bound = DRIVER.replace("spec:\n", "spec:\n  nodeName: node-7\n");
+    const args = ["check", "-", "--platform", "karpenter"];
+    assert.equal(sparkgate(args, bound).status, 1);
+    const stored = bound.replace("namespace: risk", "namespace: risk\n  uid: 7b0a6c1e");
+    assert.equal(sparkgate(args, stored).status, 0);
   });
 
   it("exits with 2 for what it cannot read, and says where", () => {
@@ -222,11 +243,35 @@ describe("sparkgate", () => {
     assert.equal(sparkgate(["serve", "--platform", "karpenter"]).status, 2);
   });
 
+  it("exits with 3 where a certificate cannot be had", () => {
+    const tls = ["--tls-cert", "no-such.crt", "--tls-key", "no-such.key"];
+    const ports = ["--port", "0", "--metrics-port", "0", "--host", "127.0.0.1"];
+    const { status, stderr } = sparkgate(["serve", "--platform", "karpenter", ...ports, ...tls]);
+    assert.equal(status, 3);
+    assert.match(stderr, /no-such\.crt/);
+  });
+
   it("prints help and exits with 2 when it is told nothing to do", () => {
     const { status, stderr } = sparkgate([]);
     assert.equal(status, 2);
     assert.match(stderr, /Usage: sparkgate/);
   });
+});
+
+describe("the examples of the README", () => {
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const examples = [...readme.matchAll(/^ {4}npm run -s sparkgate -- (check .*)$/gm)];
+  it("are there", () => {
+    assert.equal(examples.length, 2);
+  });
+  for (const [line, args = ""] of examples) {
+    it(line.trim(), () => {
+      const { status, stdout, stderr } = sparkgate(args.split(" "));
+      assert.equal(stderr, "");
+      assert.ok(stdout.length > 100);
+      assert.equal(status, args.includes("driver.yaml") ? 1 : 0);
+    });
+  }
 });
 
 describe("sparkgate demo", () => {

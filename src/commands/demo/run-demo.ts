@@ -25,8 +25,10 @@ import { VERSION } from "../version.ts";
 
 const POLICY_SET = "strict";
 
-/** How the CLI is called from where this runs: a checkout, or the bundle. */
-const SELF = import.meta.url.endsWith(".ts") ? "npm run -s sparkgate --" : "sparkgate";
+/** What to try next from where this runs: a checkout, which has examples, or the bundle. */
+const NEXT = import.meta.url.endsWith(".ts")
+  ? `npm run -s sparkgate -- check docs/examples/driver.yaml --platform ${PLATFORM}`
+  : `sparkgate check pod.yaml --platform ${PLATFORM}`;
 
 /** Runs the demo and prints it; the exit code is 1 where something is not as promised. */
 export async function runDemo(): Promise<void> {
@@ -55,7 +57,7 @@ export async function runDemo(): Promise<void> {
     }
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     print("", `proof  ${String(proof)} · done in ${seconds} s`);
-    print(`next   ${SELF} check pod.yaml --platform ${PLATFORM}`);
+    print(`next   ${NEXT}`);
     if (!asExpected || !proof.holds) process.exitCode = EXIT.finding;
   } finally {
     await servers.stop();
