@@ -61,7 +61,8 @@ function run(
     // for it: it is undone by doing the whole run again without it. It ends: each round excludes one more.
     if (judgeAll(progress, subject, draft, errors)) continue;
     const outcomes = progress.map((entry) => outcomeOf(entry, subject, errors));
-    recordApplied(draft, outcomes, loaded);
+    // Where nothing is enforced nothing is touched, not even an annotation that is not ours.
+    if (policies.length > 0) recordApplied(draft, outcomes, loaded);
     return {
       outcomes,
       operations: draft.operations,

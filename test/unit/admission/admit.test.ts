@@ -215,6 +215,13 @@ describe("admit: a change", () => {
 describe("admit: modes", () => {
   const inMode = (mode: Mode) => shippedSet("strict", { mode });
 
+  it("does not touch a Pod in Audit, not even one with an annotation that is not ours", () => {
+    const annotations = { "sparkgate.io/applied": '{"v":1,"policies":{"gone":[]}}' };
+    const pod = driverPod({ metadata: { name: "etl", annotations } });
+    assert.equal(answer(inMode("Audit"), pod).patch, undefined);
+    assert.notEqual(answer(inMode("Enforce"), pod).patch, undefined);
+  });
+
   it("gives in Audit neither a patch, nor a warning, nor a refusal, but a note for the audit log", () => {
     const response = answer(inMode("Audit"), badDriver);
     assert.deepEqual(
