@@ -70,7 +70,7 @@ Examples:
 function readObjects(paths: readonly string[]): readonly SourceDocument[] {
   const parsed = paths
     .flatMap(listDocumentFiles)
-    .map((file) => parseDocuments({ file, text: readText(file) }, { refuseBareBooleans: false }));
+    .map((file) => parseDocuments({ file, text: readText(file) }));
   const problems = parsed.flatMap((source) => source.problems);
   if (problems.length > 0) throw new CommandFailure(EXIT.badInput, problems.map(problemText));
   return parsed.flatMap((source) => source.documents);

@@ -12,7 +12,7 @@ interface ServeOptions extends PolicyOptions {
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly selfSigned?: string;
-  readonly name: readonly string[];
+  readonly name?: readonly string[];
   readonly drainSeconds: number;
   readonly logLevel: LogLevel;
 }
@@ -37,8 +37,7 @@ export function serveCommand(): Command {
     .option(
       "--name <name>",
       "a further DNS name or address for --self-signed; may be repeated",
-      (value: string, previous: readonly string[]) => [...previous, value],
-      [] as readonly string[],
+      (value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value],
     )
     .option("--drain-seconds <n>", "how long a stopping server still answers", seconds, 5)
     .addOption(new Option("--log-level <level>").choices(LOG_LEVELS).default("info"))
@@ -89,7 +88,7 @@ async function tlsFiles(options: ServeOptions): Promise<TlsPaths> {
   const { tlsCert, tlsKey, selfSigned, name } = options;
   if (selfSigned !== undefined && tlsCert === undefined && tlsKey === undefined) {
     const { ensureSelfSigned } = await import("../cluster/certificates.ts");
-    const names = [...LOCAL_NAMES, ...name];
+    const names = [...LOCAL_NAMES, ...(name ?? [])];
     const made = await ensureSelfSigned(selfSigned, { names, now: new Date() });
     process.stderr.write(`caBundle for the webhook configuration: ${made.caBundle}\n`);
     return made;

@@ -21,13 +21,15 @@ export function collectDocuments(
 ): Readonly<Record<DocumentKind, readonly NamedDocument[]>> {
   const named: Record<DocumentKind, NamedDocument[]> = { SparkPolicy: [], SparkPlatform: [] };
   for (const source of sources) {
-    const parsed = parseDocuments(source, { refuseBareBooleans: true });
+    const parsed = parseDocuments(source);
     problems.push(...parsed.problems);
     for (const document of parsed.documents) {
       const before = problems.length;
       const kind = kindOf(document, problems);
       if (kind === undefined) continue;
-      problems.push(...documentProblems(kind, document), ...blockProblems(kind, document));
+      const bare = document.bareBooleans();
+      const others = [...documentProblems(kind, document), ...blockProblems(kind, document)];
+      problems.push(...bare, ...others.filter((problem) => !bare.some(isAtPlaceOf(problem))));
       if (problems.length === before && kind === "SparkPlatform") {
         problems.push(...platformProblems(document));
       }
@@ -35,6 +37,11 @@ export function collectDocuments(
     }
   }
   return named;
+}
+
+/** What a bare boolean is taken for is no second problem. */
+function isAtPlaceOf({ line, column }: Problem): (other: Problem) => boolean {
+  return (other) => other.line === line && other.column === column;
 }
 
 function kindOf(document: SourceDocument, problems: Problem[]): DocumentKind | undefined {

@@ -130,6 +130,7 @@ function guarded<T>(
       problems.push(document.problem([...path, ...error.path], error.message + allowed + hint));
       return undefined;
     }
+    if (error instanceof ToldAlready) return undefined;
     if (error instanceof TypeError) {
       problems.push(document.problem(path, error.message));
       return undefined;
@@ -137,6 +138,9 @@ function guarded<T>(
     throw error;
   }
 }
+
+/** The installation's platform is not there, which is one problem and not one of each policy. */
+class ToldAlready extends Error {}
 
 function findPlatform(
   platforms: ReadonlyMap<string, Platform>,
@@ -151,8 +155,9 @@ function findPlatform(
   }
   const platform = platforms.get(name);
   if (platform !== undefined) return platform;
+  if (wanted === undefined) throw new ToldAlready();
   throw new RuleProblem(`there is no platform '${name}'`, {
-    path: wanted === undefined ? [] : ["platform"],
+    path: ["platform"],
     found: name,
     allowed,
   });
@@ -185,6 +190,7 @@ function sortKeys(_key: string, value: unknown): unknown {
 
 function inOrder(problems: readonly Problem[]): readonly Problem[] {
   return [...problems].sort(
-    (a, b) => (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line,
+    (a, b) =>
+      (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line || a.column - b.column,
   );
 }

@@ -28,6 +28,8 @@ export interface SourceDocument {
   readonly value: unknown;
   /** Makes a problem with the place of what is at `path`, or of the nearest thing above it that is there. */
   readonly problem: (path: DocumentPath, message: string, at?: "key" | "value") => Problem;
+  /** Unquoted words that YAML 1.1 reads as booleans: in a policy, whose fields are ours, they are refused. */
+  readonly bareBooleans: () => readonly Problem[];
 }
 
 /** What kubectl, whose YAML is 1.1, reads as true or false, and YAML 1.2 as a string (go-yaml v2 resolve.go). */
@@ -36,16 +38,8 @@ const YAML_1_1_BOOLEANS = /^(?:y|yes|n|no|on|off)$/i;
 /** Aliases are for people who repeat themselves; a document that unfolds to more is an attack. */
 const MOST_ALIASES = 100;
 
-export interface ParseOptions {
-  /** Refuse unquoted words that YAML 1.1 reads as booleans. For policies: their fields are ours. */
-  readonly refuseBareBooleans: boolean;
-}
-
 /** Reads all documents of a source. A document with a problem in its YAML is left out. */
-export function parseDocuments(
-  source: Source,
-  { refuseBareBooleans }: ParseOptions,
-): {
+export function parseDocuments(source: Source): {
   readonly documents: readonly SourceDocument[];
   readonly problems: readonly Problem[];
 } {
@@ -55,12 +49,9 @@ export function parseDocuments(
   const problems: Problem[] = [];
   if (!Array.isArray(parsed)) return { documents, problems }; // an empty file
   for (const yaml of parsed) {
-    const found = [
-      ...syntaxProblems(source, yaml, lines),
-      ...(refuseBareBooleans ? bareBooleans(source, yaml, lines) : []),
-    ];
-    problems.push(...found);
-    if (found.length > 0 || yaml.contents === null) continue;
+    const broken = syntaxProblems(source, yaml, lines);
+    problems.push(...broken);
+    if (broken.length > 0 || yaml.contents === null) continue;
     let value: unknown;
     try {
       value = yaml.toJS({ maxAliasCount: MOST_ALIASES });
@@ -120,6 +111,7 @@ function documentOf(
       const offset = offsetOf(yaml.contents, [...root, ...path], at);
       return problemAt(source, lines, offset, pathText(path), message);
     },
+    bareBooleans: () => bareBooleans(source, yaml, lines),
   };
 }
 
@@ -138,6 +130,8 @@ function expandList(document: SourceDocument): readonly SourceDocument[] {
       ...document.problem(["items", index, ...path], message, at),
       path: pathText(path),
     }),
+    // The words of the whole List are told once.
+    bareBooleans: index === 0 ? document.bareBooleans : () => [],
   }));
 }
 

@@ -210,11 +210,18 @@ describe("compilePolicies: one mistake each, told with its place, what was found
   }
 
   it("tells a platform on the command line that there is not", () => {
-    const [first] = problems(GOOD, { platform: "karpentr" });
-    assert.equal(
-      first,
+    const placement = spec("placement: {capacity: spot}");
+    // Once, and not again for each policy that would need it.
+    assert.deepEqual(problems([GOOD, placement], { platform: "karpentr" }), [
       "--platform: there is no platform 'karpentr', allowed: karpenter, node-pool; did you mean 'karpenter'?",
-    );
+    ]);
+  });
+
+  it("tells a bare boolean together with everything else that is wrong", () => {
+    const found = problems(spec("match: {roles: [drivers], namespaces: [y]}", "images: {}"));
+    assert.equal(found.length, 2);
+    assert.match(found[0] ?? "", /^a\.yaml:5:\d+: .*drivers/);
+    assert.match(found[1] ?? "", /^a\.yaml:5:\d+: bare y/);
   });
 
   it("asks for a platform where none is named, and only where one is needed", () => {
