@@ -1,3 +1,4 @@
+import { isRecord } from "../kubernetes/json.ts";
 import { RULE_KINDS } from "../rules/index.ts";
 import { parseDocuments, type Source, type SourceDocument } from "./document.ts";
 import { platformProblems } from "./platform.ts";
@@ -67,14 +68,21 @@ function kindOf(document: SourceDocument, problems: Problem[]): DocumentKind | u
   return known;
 }
 
-/** What is wrong with the blocks of a policy's rules, whatever else is wrong with it. */
+/** What is wrong with a policy's rule, whatever else is wrong with the policy: there is exactly one, and it fits its schema. */
 function blockProblems(kind: DocumentKind, document: SourceDocument): readonly Problem[] {
   const { spec } = document.value as { spec?: unknown };
-  if (kind !== "SparkPolicy" || typeof spec !== "object" || spec === null) return [];
-  const blocks = new Map(Object.entries(spec));
-  return RULE_KINDS.filter(({ key }) => blocks.has(key)).flatMap((rule) =>
-    ruleProblems(rule, blocks.get(rule.key), document),
-  );
+  if (kind !== "SparkPolicy" || !isRecord(spec)) return [];
+  const present = RULE_KINDS.filter(({ key }) => Object.hasOwn(spec, key));
+  const [first, second] = present;
+  if (first === undefined) {
+    const keys = RULE_KINDS.map(({ key }) => key).join(", ");
+    return [document.problem(["spec"], `has no rule, needs exactly one of: ${keys}`)];
+  }
+  const problems = present.flatMap((rule) => ruleProblems(rule, spec[rule.key], document));
+  if (second === undefined) return problems;
+  const keys = present.map(({ key }) => key).join(" and ");
+  const message = `a policy has exactly one rule, this one has ${keys}: write one policy for each`;
+  return [...problems, document.problem(["spec", second.key], message, "key")];
 }
 
 function nameOf(document: SourceDocument): string {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { CompiledPolicy, Mode } from "../engine/policy.ts";
 import { createPolicySet, type PolicySet } from "../engine/policy-set.ts";
-import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
+import { RuleProblem } from "../engine/rule-kind.ts";
 import type { Platform } from "../kubernetes/platform.ts";
 import { RULE_KINDS } from "../rules/index.ts";
 import { collectDocuments, uniqueDocuments, type NamedDocument } from "./collect.ts";
@@ -61,8 +61,8 @@ function compilePolicy(
   problems: Problem[],
 ): readonly CompiledPolicy[] {
   const { spec } = document.value as { spec: PolicySpec };
-  const kind = ruleKindOf(spec, document, problems);
-  if (kind === undefined) return [];
+  const kind = RULE_KINDS.find(({ key }) => Object.hasOwn(spec, key));
+  if (kind === undefined) return []; // told by its schema
   const clauses = (key: "match" | "exclude") =>
     guarded(document, ["spec", key, "objectSelector"], problems, () => compileMatch(spec[key]));
   const included = clauses("match");
@@ -91,27 +91,6 @@ function compilePolicy(
       judge: rule.judge,
     },
   ];
-}
-
-/** Exactly one rule a policy. */
-function ruleKindOf(
-  spec: PolicySpec,
-  document: SourceDocument,
-  problems: Problem[],
-): RuleKind | undefined {
-  const present = RULE_KINDS.filter((kind) => Object.hasOwn(spec, kind.key));
-  const [first, second] = present;
-  if (second !== undefined) {
-    const keys = present.map((kind) => kind.key).join(" and ");
-    const message = `a policy has exactly one rule, this one has ${keys}: write one policy for each`;
-    problems.push(document.problem(["spec", second.key], message, "key"));
-    return undefined;
-  }
-  if (first === undefined) {
-    const keys = RULE_KINDS.map((kind) => kind.key).join(", ");
-    problems.push(document.problem(["spec"], `has no rule, needs exactly one of: ${keys}`));
-  }
-  return first;
 }
 
 /** Runs a compilation step; what it throws of a rule is a problem of the document. */
