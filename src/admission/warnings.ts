@@ -15,7 +15,11 @@ export function warningsOf(
   preview: Run | undefined,
 ): readonly string[] {
   const warnings = [
-    ...enforced.outcomes.flatMap((outcome) => enforcedWarnings(subject, outcome)),
+    // What policies changed on an object that is refused never came to be.
+    ...(enforced.refused
+      ? []
+      : enforced.outcomes.flatMap((outcome) => effectWarnings(subject, outcome))),
+    ...enforced.outcomes.flatMap(spareWarnings),
     ...(preview?.outcomes ?? [])
       .filter((outcome) => outcome.mode === "Warn")
       .flatMap(previewWarnings),
@@ -25,15 +29,18 @@ export function warningsOf(
   return [...warnings.slice(0, MOST_WARNINGS), `[sparkgate] +${more} more: sparkgate check`];
 }
 
-function enforcedWarnings(subject: Subject, outcome: PolicyOutcome): readonly string[] {
-  const { policy, effect, error, refuses, violations } = outcome;
-  const warnings = (effect?.replaced ?? []).map((text) => warningText(policy, text));
-  if (effect !== undefined && effect.replaced.length === 0 && subject.role !== "executor") {
-    warnings.push(warningText(policy, effect.summary));
-  }
-  if (refuses) return warnings;
-  if (error !== undefined) warnings.push(warningText(policy, `could not be evaluated: ${error}`));
-  return [...warnings, ...violations.map((found) => violationWarning(policy, found))];
+function effectWarnings(subject: Subject, { policy, effect }: PolicyOutcome): readonly string[] {
+  if (effect === undefined) return [];
+  if (effect.replaced.length > 0) return effect.replaced.map((text) => warningText(policy, text));
+  return subject.role === "executor" ? [] : [warningText(policy, effect.summary)];
+}
+
+/** Violations and failures that did not refuse the object. */
+function spareWarnings({ policy, error, refuses, violations }: PolicyOutcome): readonly string[] {
+  if (refuses) return [];
+  const warnings = violations.map((found) => violationWarning(policy, found));
+  if (error === undefined) return warnings;
+  return [...warnings, warningText(policy, `could not be evaluated: ${error}`)];
 }
 
 function previewWarnings({

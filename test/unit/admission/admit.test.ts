@@ -241,6 +241,15 @@ describe("admit: modes", () => {
     ]);
   });
 
+  it("says nothing of changes where the object is refused: they never came to be", () => {
+    const set = policySet([
+      policyText("place", { placement: { capacity: "on-demand" } }),
+      policyText("pin", { images: {} }),
+    ]);
+    assert.equal(answer(set, driverPod(withImages("spark"))).warnings, undefined);
+    assert.equal(answer(set, driverPod()).warnings?.length, 1);
+  });
+
   it("tells an executor's violation that does not refuse as a warning and to the audit log", () => {
     const set = policySet(policyText("pin", { images: {} }));
     const response = answer(set, executorPod(1, withImages("spark")));
