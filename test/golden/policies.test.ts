@@ -70,7 +70,14 @@ function runCase(set: string, policy: string, platform: string, { object, expect
     namespace: "spark",
     object,
   });
-  const place = { file: "case", line: 1, kind: "Pod", namespace: "spark", name: "case", prefix: "" };
+  const place = {
+    file: "case",
+    line: 1,
+    kind: "Pod",
+    namespace: "spark",
+    name: "case",
+    prefix: "",
+  };
   const entry = reportEntry(place, decision);
   assert.equal(entry.verdict, expect.verdict);
   assert.deepEqual(

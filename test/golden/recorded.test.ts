@@ -52,11 +52,7 @@ function compareWithGolden(set: PolicySet, recording: string, golden: string) {
   assert.equal(response.uid, review.request.uid);
   const patch = operationsOf(response);
   // The digest changes with every word of a policy's description; it has its own test.
-  const text = JSON.stringify(
-    { ...response, patch, auditAnnotations: undefined },
-    undefined,
-    2,
-  );
+  const text = JSON.stringify({ ...response, patch, auditAnnotations: undefined }, undefined, 2);
   if (process.env["UPDATE_GOLDEN"] === "1") {
     mkdirSync(dirname(golden), { recursive: true });
     writeFileSync(golden, `${text}\n`);
@@ -71,7 +67,11 @@ function compareWithGolden(set: PolicySet, recording: string, golden: string) {
     true,
   ).newDocument;
   const again = { ...review, request: { ...review.request, object: patched } };
-  assert.deepEqual(operationsOf(answerTo(set, again).response), [], "a second pass changes nothing");
+  assert.deepEqual(
+    operationsOf(answerTo(set, again).response),
+    [],
+    "a second pass changes nothing",
+  );
 }
 
 function answerTo(set: PolicySet, review: object): Answer {
