@@ -141,6 +141,25 @@ spec: { jobTemplate: { spec: { template: { spec: { containers: [{ name: main, im
     assert.equal(sparkgate(args, stored).status, 0);
   });
 
+  it("exits with 2 for what is no object or no Pod, and says where, all at once", () => {
+    const list = "kind: List\nitems:\n  - null\n  - 3\n  - {metadata: {name: a}}\n";
+    const broken = DRIVER.replace("value: hunter2", "value: 7").replace(
+      "namespace: risk",
+      "name2: x",
+    );
+    const { status, stderr } = sparkgate(
+      ["check", "-", "--platform", "karpenter"],
+      `${list}---\n${broken}`,
+    );
+    assert.equal(status, 2);
+    assert.deepEqual(stderr.trimEnd().split("\n"), [
+      "-:3:5: is not a Kubernetes object",
+      "-:4:5: is not a Kubernetes object",
+      "-:5:5: is not a Kubernetes object: it has no kind",
+      "-:18:38: spec.containers[0].env[0].value: must be string, is number",
+    ]);
+  });
+
   it("exits with 2 for what it cannot read, and says where", () => {
     const broken = file("broken.yaml", "apiVersion: v1\nkind: [Pod\n");
     const { status, stderr } = sparkgate(["check", broken, "--platform", "karpenter"]);

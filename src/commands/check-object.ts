@@ -1,0 +1,115 @@
+import { decide } from "../engine/decide.ts";
+import type { PolicySet } from "../engine/policy-set.ts";
+import { isRecord } from "../kubernetes/json.ts";
+import { findPod, type FoundPod } from "../kubernetes/pod-template.ts";
+import type { JsonObject } from "../kubernetes/pod.ts";
+import type { DocumentPath, SourceDocument } from "../policy/document.ts";
+import type { Problem } from "../policy/problem.ts";
+import { reportEntry, skippedEntry, type Origin, type ReportEntry } from "../report/report.ts";
+import { ROLE_LABEL, ROLES, type Role } from "../spark/role.ts";
+
+/** What the policies say of an object, or why it is none. */
+export type CheckedObject =
+  | { readonly kind: "judged"; readonly entry: ReportEntry }
+  | { readonly kind: "unreadable"; readonly problem: Problem };
+
+export interface CheckObjectOptions {
+  /** For a Pod that does not say its own. */
+  readonly role?: Role;
+  /** For an object that does not say its own. */
+  readonly namespace: string;
+}
+
+/** Judges an object of a file as the webhook would judge the Pod in it. */
+export function checkObject(
+  set: PolicySet,
+  document: SourceDocument,
+  options: CheckObjectOptions,
+): CheckedObject {
+  const { value } = document;
+  if (!isRecord(value)) return unreadable(document, [], "is not a Kubernetes object");
+  const kind = text(value["kind"]);
+  if (kind === undefined)
+    return unreadable(document, [], "is not a Kubernetes object: it has no kind");
+  const origin = originOf(document, value, kind, options.namespace);
+  const found = findPod(value);
+  if (found === undefined) {
+    return judged(skippedEntry(origin, `a ${kind} holds no Pod that could be judged`));
+  }
+  const decision = decide(set, {
+    group: "",
+    version: "v1",
+    kind: "Pod",
+    subResource: "",
+    operation: "CREATE",
+    namespace: origin.namespace,
+    object: withRole(asSubmitted(found.value), options.role),
+  });
+  if (decision.kind === "malformed") {
+    const [error] = decision.errors;
+    return unreadable(document, pathIn(found, error?.path ?? ""), error?.message ?? "is no Pod");
+  }
+  if (decision.kind === "skipped" && decision.reason === "not-spark") {
+    const reason = `not Spark's: no label ${ROLE_LABEL}; --role ${ROLES.join("|")} judges it as one`;
+    return judged(skippedEntry(origin, reason));
+  }
+  const prefix = found.path.map((key) => `${key}.`).join("");
+  return judged(reportEntry({ ...origin, prefix }, decision));
+}
+
+function judged(entry: ReportEntry): CheckedObject {
+  return { kind: "judged", entry };
+}
+
+function unreadable(document: SourceDocument, path: DocumentPath, message: string): CheckedObject {
+  return { kind: "unreadable", problem: document.problem(path, message) };
+}
+
+function originOf(
+  document: SourceDocument,
+  value: JsonObject,
+  kind: string,
+  namespace: string,
+): Origin {
+  const metadata = isRecord(value["metadata"]) ? value["metadata"] : {};
+  const { file, line } = document.problem([], "");
+  return {
+    file,
+    line,
+    kind,
+    namespace: text(metadata["namespace"]) ?? namespace,
+    name: text(metadata["name"]) ?? `${text(metadata["generateName"]) ?? ""}*`,
+    prefix: "",
+  };
+}
+
+/** A Kubernetes field path as a path in the document: `spec.containers[0].env[2].name`. */
+function pathIn({ path }: FoundPod, fieldPath: string): DocumentPath {
+  const steps = [...fieldPath.matchAll(/\[(\d+)\]|\[([^\]]*)\]|([^.[\]]+)/g)].map(
+    ([, index, key, name]) => (index === undefined ? (key ?? name ?? "") : Number(index)),
+  );
+  return [...path, ...steps];
+}
+
+/** A Pod read from a cluster has a uid, and the node that the scheduler chose, which its author did not. */
+function asSubmitted(pod: JsonObject): JsonObject {
+  const metadata = pod["metadata"];
+  const spec = pod["spec"];
+  if (!isRecord(metadata) || metadata["uid"] === undefined || !isRecord(spec)) return pod;
+  return { ...pod, spec: { ...spec, nodeName: null } };
+}
+
+/** Spark sets the label itself, so a template has none: `--role` says what it is for. */
+function withRole(pod: JsonObject, role: Role | undefined): JsonObject {
+  const metadata = pod["metadata"] ?? {};
+  if (role === undefined || !isRecord(metadata)) return pod;
+  const labels = metadata["labels"] ?? {};
+  if (!isRecord(labels)) return pod;
+  // Metadata stays where it was, or comes first, where a reader of the diff looks for it.
+  const ordered = { metadata, ...pod };
+  return { ...ordered, metadata: { ...metadata, labels: { [ROLE_LABEL]: role, ...labels } } };
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
