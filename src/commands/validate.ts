@@ -38,8 +38,7 @@ Examples:
       const titles = ["POLICY", "RULE", "MODE", "PRIORITY", "ROLES"];
       const lines = rows.length > 0 ? alignColumns([titles, ...rows]) : [];
       const count = rows.length === 1 ? "1 policy" : `${rows.length} policies`;
-      process.stdout.write(
-        [...lines, `${count}, nothing wrong (policy set ${set.digest})`, ""].join("\n"),
-      );
+      const summary = `${count}, platforms ${platforms.join(", ")}: nothing wrong (policy set ${set.digest})`;
+      process.stdout.write([...lines, summary, ""].join("\n"));
     });
 }

@@ -20,6 +20,7 @@ export interface CompileOptions {
 export interface Compiled {
   /** The documents without a problem. Whether that is enough is for the caller to say. */
   readonly set: PolicySet;
+  /** Names of the platforms that placements can use. */
   readonly platforms: readonly string[];
   readonly problems: readonly Problem[];
 }
