@@ -42,6 +42,9 @@ try {
     // Commander has printed its message; --help and --version end here too, with 0.
     process.exitCode = error.exitCode === 0 ? 0 : EXIT.badInput;
   } else {
-    throw error;
+    // Not Node's own 1, which would read as a finding.
+    const trace = error instanceof Error ? error.stack : String(error);
+    process.stderr.write(`This is a fault of Sparkgate's, please report it.\n${trace ?? ""}\n`);
+    process.exitCode = EXIT.couldNotLook;
   }
 }

@@ -23,7 +23,7 @@ Examples:
   sparkgate validate baseline --platform node-pool`,
     )
     .action((paths: readonly string[], options: { readonly platform?: string }) => {
-      const { set, problems } = compileFrom(paths, options);
+      const { set, platforms, problems } = compileFrom(paths, options);
       if (problems.length > 0) {
         const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
         throw new CommandFailure(EXIT.badInput, [...problems.map(problemText), count]);
