@@ -33,17 +33,19 @@ export function capacityChoices(
   wanted: readonly NodeSelectorTerm[],
 ): readonly CapacityChoice[] {
   if (choiceSatisfies(pod, keys, wanted)) return [];
-  const selected = nodeSelectorRequirements(pod, keys);
-  const choices: CapacityChoice[] = selected.map((requirement) => ({
-    key: requirement.key,
-    field: `spec.nodeSelector[${requirement.key}]`,
-    shown: either(requirement.values ?? []),
-    inNodeSelector: true,
-  }));
+  const isWrong = (requirement: NodeSelectorRequirement) =>
+    keys.includes(requirement.key) && !impliesTerms([{ matchExpressions: [requirement] }], wanted);
+  const choices: CapacityChoice[] = nodeSelectorRequirements(pod, keys)
+    .filter(isWrong)
+    .map((requirement) => ({
+      key: requirement.key,
+      field: `spec.nodeSelector[${requirement.key}]`,
+      shown: either(requirement.values ?? []),
+      inNodeSelector: true,
+    }));
   for (const [at, term] of requiredTerms(pod).entries()) {
-    if (impliesTerms([withRequirements(term, selected)], wanted)) continue;
     for (const [index, requirement] of (term.matchExpressions ?? []).entries()) {
-      if (!keys.includes(requirement.key)) continue;
+      if (!isWrong(requirement)) continue;
       choices.push({
         key: requirement.key,
         field: `${REQUIRED}[${at}].matchExpressions[${index}]`,
@@ -69,7 +71,21 @@ export function choiceSatisfies(
     terms.length === 0
       ? [{ matchExpressions: selected }]
       : terms.map((term) => (isEmpty(term) ? term : withRequirements(term, selected)));
-  return impliesTerms(combined, wanted);
+  return impliesTerms(combined, wanted) && !combined.some(contradictsItself);
+}
+
+/** Whether a term asks for two values of one label: it matches no node, and the Pod would wait without end. */
+function contradictsItself(term: NodeSelectorTerm): boolean {
+  const possible = new Map<string, ReadonlySet<string>>();
+  for (const { key, operator, values } of term.matchExpressions ?? []) {
+    if (operator !== "In") continue;
+    const before = possible.get(key);
+    const allowed = new Set(values ?? []);
+    const left = before === undefined ? allowed : before.intersection(allowed);
+    if (left.size === 0) return true;
+    possible.set(key, left);
+  }
+  return false;
 }
 
 function nodeSelectorRequirements(

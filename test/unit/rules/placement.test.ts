@@ -238,6 +238,33 @@ describe("placement: a Pod that chose another capacity", () => {
   });
 });
 
+describe("placement: a Pod that contradicts itself, and would wait without end", () => {
+  const affinity = (value: string) => ({
+    nodeAffinity: {
+      requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [term(is(KEY, value))] },
+    },
+  });
+  for (const [name, selected, required_] of [
+    ["wrong by nodeSelector, right by affinity", "spot", "on-demand"],
+    ["right by nodeSelector, wrong by affinity", "on-demand", "spot"],
+  ] as const) {
+    const spec = { nodeSelector: { [KEY]: selected }, affinity: affinity(required_) };
+    it(`${name}: only what is wrong is replaced, and it can run`, () => {
+      const run = place({ capacity: "on-demand" }, withSpec(spec));
+      assert.deepEqual(required(run), [term(is(KEY, "on-demand"))]);
+      assert.notEqual(run.pod.spec?.nodeSelector?.[KEY], "spot");
+      assert.equal(replaced(run).length, 1);
+      assert.match(replaced(run)[0] ?? "", /'spot' replaced: 'on-demand'/);
+    });
+
+    it(`${name}: is refused under Deny for what is wrong alone`, () => {
+      const run = place({ capacity: "on-demand", onUserChoice: "Deny" }, withSpec(spec));
+      const messages = run.outcomes.flatMap(({ violations }) => violations).map((v) => v.message);
+      assert.deepEqual(messages, ["'spot', needs 'on-demand'"]);
+    });
+  }
+});
+
 describe("placement: a Pod that is right already", () => {
   const right: readonly (readonly [string, PodSpec])[] = [
     ["by nodeSelector", { nodeSelector: { [KEY]: "spot" } }],
