@@ -61,7 +61,8 @@ export class Draft {
     if (missing === undefined) {
       const was = valueAt(this.#pod, path);
       if (isDeepStrictEqual(was, value)) return;
-      this.#record({ op: "replace", path: pointer(path), value }, { path: pointer(path), was });
+      const place = pointer(path);
+      this.#record({ op: "replace", path: place, value }, { path: place, was });
       this.#pod = withValue(this.#pod, path, value) as Pod;
       return;
     }
@@ -71,7 +72,8 @@ export class Draft {
     const branch = path
       .slice(missing + 1)
       .reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
-    this.#record({ op, path: pointer(at), value: branch }, { path: pointer(at) });
+    const place = pointer(at);
+    this.#record({ op, path: place, value: branch }, { path: place });
     this.#pod = withValue(this.#pod, at, branch) as Pod;
   }
 
@@ -79,7 +81,8 @@ export class Draft {
   remove(path: Path): void {
     if (path.length === 0 || firstMissing(this.#pod, path) !== undefined) return;
     const was = valueAt(this.#pod, path);
-    this.#record({ op: "remove", path: pointer(path) }, { path: pointer(path), was });
+    const place = pointer(path);
+    this.#record({ op: "remove", path: place }, { path: place, was });
     this.#pod = withoutValue(this.#pod, path) as Pod;
   }
 
@@ -127,7 +130,15 @@ export class Draft {
 
 /** Writes a JSON Pointer (RFC 6901). */
 export function pointer(path: Path): string {
-  return path.map((key) => `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  let text = "";
+  for (const key of path) text += `/${escaped(String(key))}`;
+  return text;
+}
+
+/** Most keys have nothing to escape, and this runs for every operation. */
+function escaped(key: string): string {
+  if (!key.includes("/") && !key.includes("~")) return key;
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 /** How what is missing at `path` comes into its parent. In a list only a null can be missing: `add` would move the others. */
