@@ -1,0 +1,141 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { file, ROOT, sparkgate } from "./run-sparkgate.ts";
+
+describe("sparkgate review", () => {
+  const review = (object: unknown) =>
+    JSON.stringify({
+      apiVersion: "admission.k8s.io/v1",
+      kind: "AdmissionReview",
+      request: {
+        uid: "u-1",
+        kind: { group: "", version: "v1", kind: "Pod" },
+        operation: "CREATE",
+        object,
+      },
+    });
+
+  it("prints the answer, and exits with 1 for a refusal", () => {
+    const object = {
+      metadata: { name: "d", labels: { "spark-role": "driver" } },
+      spec: { containers: [{ name: "a", image: "spark:latest" }] },
+    };
+    const { status, stdout } = sparkgate(
+      ["review", "-", "--platform", "karpenter"],
+      review(object),
+    );
+    assert.equal(status, 1);
+    const { response } = JSON.parse(stdout) as {
+      response: { uid: string; status: { code: number } };
+    };
+    assert.equal(response.uid, "u-1");
+    assert.equal(response.status.code, 422);
+  });
+
+  it("exits with 2 for what is no review", () => {
+    const { status, stderr } = sparkgate(["review", "-", "--platform", "karpenter"], "{}");
+    assert.equal(status, 2);
+    assert.match(stderr, /^-: the body is not an AdmissionReview/);
+  });
+});
+
+describe("sparkgate validate", () => {
+  it("lists policies where nothing is wrong", () => {
+    const { status, stdout } = sparkgate(["validate", "baseline", "--platform", "karpenter"]);
+    assert.equal(status, 0);
+    assert.match(stdout, /^pin-images +images +Audit +0 +driver,executor,connect-server$/m);
+  });
+
+  it("tells all that is wrong at once, and exits with 2", () => {
+    const policy = `apiVersion: sparkgate.io/v1alpha1
+kind: SparkPolicy
+metadata: { name: mine }
+spec:
+  mode: enforce
+  placement: { capcity: spot, onDemand: { percent: 140 } }
+`;
+    const path = file("mine.yaml", policy);
+    const { status, stderr } = sparkgate(["validate", path, "--platform", "karpenter"]);
+    assert.equal(status, 2);
+    assert.ok(stderr.includes(`${path}:5:9: spec.mode: found "enforce"`), stderr);
+    assert.ok(stderr.includes("did you mean 'Enforce'?"), stderr);
+    assert.ok(stderr.includes("did you mean 'capacity'?"), stderr);
+    assert.match(stderr, /percent: found 140/);
+  });
+});
+
+describe("sparkgate", () => {
+  it("has a version and help with examples for every command", () => {
+    assert.match(sparkgate(["version"]).stdout, /^sparkgate \d+\.\d+\.\d+\n$/);
+    assert.equal(sparkgate(["--version"]).status, 0);
+    const help = sparkgate(["--help"]);
+    assert.equal(help.status, 0);
+    for (const command of ["serve", "check", "review", "validate", "demo", "version"]) {
+      assert.match(help.stdout, new RegExp(`^ {2}${command} `, "m"));
+    }
+    for (const command of ["serve", "check", "review", "validate"]) {
+      assert.match(sparkgate([command, "--help"]).stdout, /Examples:\n {2}sparkgate /);
+    }
+  });
+
+  it("exits with 2 for an unknown command or option, and suggests one", () => {
+    const command = sparkgate(["chek", "x.yaml"]);
+    assert.equal(command.status, 2);
+    assert.match(command.stderr, /Did you mean check\?/);
+    const option = sparkgate(["check", "x.yaml", "--polices", "baseline"]);
+    assert.equal(option.status, 2);
+    assert.match(option.stderr, /Did you mean --policies\?/);
+    assert.equal(sparkgate(["serve", "--port", "99999"]).status, 2);
+    assert.equal(sparkgate(["serve", "--platform", "karpenter"]).status, 2);
+  });
+
+  it("exits with 3 where a certificate cannot be had", () => {
+    const tls = ["--tls-cert", "no-such.crt", "--tls-key", "no-such.key"];
+    const ports = ["--port", "0", "--metrics-port", "0", "--host", "127.0.0.1"];
+    const { status, stderr } = sparkgate(["serve", "--platform", "karpenter", ...ports, ...tls]);
+    assert.equal(status, 3);
+    assert.match(stderr, /no-such\.crt/);
+  });
+
+  it("prints help and exits with 2 when it is told nothing to do", () => {
+    const { status, stderr } = sparkgate([]);
+    assert.equal(status, 2);
+    assert.match(stderr, /Usage: sparkgate/);
+  });
+});
+
+describe("the examples of the README", () => {
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const examples = [...readme.matchAll(/^ {4}npm run -s sparkgate -- (check .*)$/gm)];
+  it("are there", () => {
+    assert.equal(examples.length, 2);
+  });
+  for (const [line, args = ""] of examples) {
+    it(line.trim(), () => {
+      const { status, stdout, stderr } = sparkgate(args.split(" "));
+      assert.equal(stderr, "");
+      assert.ok(stdout.length > 100);
+      assert.equal(status, args.includes("driver.yaml") ? 1 : 0);
+    });
+  }
+});
+
+describe("sparkgate demo", () => {
+  it("shows what it promises, without colour when piped", () => {
+    const { status, stdout, stderr } = sparkgate(["demo"]);
+    assert.equal(status, 0, stdout + stderr);
+    assert.match(stdout, /DENIED 2\n {4}The Pod ".*" is invalid:\n {4}\* spec\./);
+    assert.match(stdout, /on-demand 5 10 \| spot 1 2 3 4 6 7 8 9\n {4}same after .*: yes/);
+    assert.match(stdout, /ADMITTED unchanged, would deny 2/);
+    const proof =
+      /patches apply (\d+)\/(\d+) · second pass changes 0\/\d+ · webhook = check (\d+)\/(\d+)/.exec(
+        stdout,
+      );
+    assert.ok(proof !== null && Number(proof[2]) > 0);
+    assert.equal(proof[1], proof[2]);
+    assert.equal(proof[3], proof[4]);
+    assert.ok(!stdout.includes("\u001b"));
+  });
+});
