@@ -65,7 +65,7 @@ async function serve(options: ServeOptions): Promise<void> {
   const log = createLog(options.logLevel);
   const tls = await tlsFiles(options);
   try {
-    const { close } = await startServer({
+    const starting = startServer({
       port: options.port,
       metricsPort: options.metricsPort,
       host: options.host,
@@ -75,7 +75,9 @@ async function serve(options: ServeOptions): Promise<void> {
       version: VERSION,
       drainSeconds: options.drainSeconds,
     });
-    stopOnSignals({ close, log });
+    // Before it is ready: a signal that comes while it starts, or just then, must not end it without draining.
+    stopOnSignals({ close: async () => (await starting).close(), log });
+    await starting;
   } catch (error) {
     if (error instanceof CommandFailure) throw error;
     throw new CommandFailure(EXIT.couldNotLook, [

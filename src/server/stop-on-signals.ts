@@ -24,9 +24,14 @@ export function stopOnSignals({ close, log, exit }: StopOnSignalsOptions): () =>
       return;
     }
     stopping = true;
-    void close().then(() => {
-      end(0);
-    });
+    void close().then(
+      () => {
+        end(0);
+      },
+      () => {
+        end(1); // it never came to be ready
+      },
+    );
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   return () => {
