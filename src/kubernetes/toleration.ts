@@ -18,17 +18,6 @@ export function missingTolerations(
   });
 }
 
-/**
- * Tells whether a Pod tolerates all that is needed.
- * @returns true when every one of `needed` is covered by an existing toleration
- */
-export function toleratesAll(
-  existing: Maybe<readonly Toleration[]>,
-  needed: readonly Toleration[],
-): boolean {
-  return missingTolerations(existing, needed).length === 0;
-}
-
 /** Whether every taint that `needed` tolerates is tolerated by `existing` at least as long. */
 function covers(existing: Toleration, needed: Toleration): boolean {
   return (
