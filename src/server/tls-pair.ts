@@ -19,10 +19,9 @@ export interface TlsPair {
  * @throws Error that names the file and what to do, where one cannot be read
  */
 export async function readTlsPair({ certPath, keyPath }: TlsPaths): Promise<TlsPair> {
-  const [cert, key] = await Promise.all([
-    readPem("TLS certificate", certPath),
-    readPem("TLS key", keyPath),
-  ]);
+  // One after the other, so that the same one of two missing files is told at every start.
+  const cert = await readPem("TLS certificate", certPath);
+  const key = await readPem("TLS key", keyPath);
   return { cert, key };
 }
 
