@@ -1,5 +1,6 @@
 import type { Decision } from "../engine/decision.ts";
 import { decide } from "../engine/decide.ts";
+import type { Facts } from "../engine/facts.ts";
 import type { PolicySet } from "../engine/policy-set.ts";
 import { encodeAnswer } from "./answer.ts";
 import { decodeReview, type ReviewRequest } from "./review.ts";
@@ -20,11 +21,11 @@ export type Admission =
     };
 
 /** Answers the body of one call of the API server. Pure, and never throws. */
-export function admit(set: PolicySet, body: Buffer): Admission {
+export function admit(set: PolicySet, body: Buffer, facts: Facts): Admission {
   const decoded = decodeReview(body);
   if (decoded.kind === "not-understood") return decoded;
   const { request } = decoded;
-  const decision = decide(set, request);
+  const decision = decide(set, request, facts);
   return {
     kind: "answered",
     request,

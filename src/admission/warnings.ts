@@ -7,7 +7,8 @@ const MOST_WARNINGS = 20;
 
 /**
  * What the author of the object is told. Of changes only a driver's are told, since nobody reads the warnings
- * on an executor, which go to the driver; a choice that was replaced and a refusal that was not made always are.
+ * on an executor, which go to its driver; the same goes for what was left as the user chose. A choice that was replaced
+ * and a refusal that was not made are always told.
  */
 export function warningsOf(
   subject: Subject,
@@ -31,8 +32,10 @@ export function warningsOf(
 
 function effectWarnings(subject: Subject, { policy, effect }: PolicyOutcome): readonly string[] {
   if (effect === undefined) return [];
-  if (effect.replaced.length > 0) return effect.replaced.map((text) => warningText(policy, text));
-  return subject.role === "executor" ? [] : [warningText(policy, effect.summary)];
+  const { summary, replaced, kept } = effect;
+  const quiet = subject.role === "executor";
+  const changes = replaced.length > 0 || summary === undefined || quiet ? replaced : [summary];
+  return [...changes, ...(quiet ? [] : kept)].map((text) => warningText(policy, text));
 }
 
 /** Violations and failures that did not refuse the object. */
@@ -52,7 +55,9 @@ function previewWarnings({
 }: PolicyOutcome): readonly string[] {
   const prefix = refuses ? "would be refused: " : "";
   const warnings = violations.map((found) => violationWarning(policy, found, prefix));
-  if (effect !== undefined) warnings.push(warningText(policy, `would change: ${effect.summary}`));
+  if (effect?.summary !== undefined) {
+    warnings.push(warningText(policy, `would change: ${effect.summary}`));
+  }
   if (error !== undefined) warnings.push(warningText(policy, `could not be evaluated: ${error}`));
   return warnings;
 }

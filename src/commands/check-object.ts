@@ -7,6 +7,7 @@ import type { DocumentPath, SourceDocument } from "../policy/document.ts";
 import type { Problem } from "../policy/problem.ts";
 import { reportEntry, skippedEntry, type Origin, type ReportEntry } from "../report/report.ts";
 import { ROLE_LABEL, ROLES, type Role } from "../spark/role.ts";
+import { NO_FACTS } from "../engine/facts.ts";
 
 /** What the policies say of an object, or why it is none. */
 export type CheckedObject =
@@ -36,15 +37,19 @@ export function checkObject(
   if (found === undefined) {
     return judged(skippedEntry(origin, `a ${kind} holds no Pod that could be judged`));
   }
-  const decision = decide(set, {
-    group: "",
-    version: "v1",
-    kind: "Pod",
-    subResource: "",
-    operation: "CREATE",
-    namespace: origin.namespace,
-    object: withRole(asSubmitted(found.value), options.role),
-  });
+  const decision = decide(
+    set,
+    {
+      group: "",
+      version: "v1",
+      kind: "Pod",
+      subResource: "",
+      operation: "CREATE",
+      namespace: origin.namespace,
+      object: withRole(asSubmitted(found.value), options.role),
+    },
+    NO_FACTS,
+  );
   if (decision.kind === "malformed") {
     const [error] = decision.errors;
     return unreadable(document, pathIn(found, error?.path ?? ""), error?.message ?? "is no Pod");

@@ -3,6 +3,7 @@ import { admit } from "../admission/admit.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { addPolicyOptions, loadPolicySet, type PolicyOptions } from "./policy-options.ts";
 import { readBytes } from "./read-input.ts";
+import { NO_FACTS } from "../engine/facts.ts";
 
 /** `sparkgate review`: the webhook's answer to an AdmissionReview, without a webhook. */
 export function reviewCommand(): Command {
@@ -24,7 +25,7 @@ Examples:
     )
     .action((file: string, options: PolicyOptions) => {
       const set = loadPolicySet({ mode: "Enforce", ...options });
-      const admission = admit(set, readBytes(file));
+      const admission = admit(set, readBytes(file), NO_FACTS);
       if (admission.kind === "not-understood") {
         throw new CommandFailure(EXIT.badInput, [`${file}: ${admission.reason}`]);
       }

@@ -2,6 +2,7 @@ import type { Role } from "../spark/role.ts";
 import type { Subject } from "../spark/subject.ts";
 import type { Pod } from "../kubernetes/pod.ts";
 import type { Draft } from "./draft.ts";
+import type { Facts } from "./facts.ts";
 
 /** How far a policy goes: change and refuse; say so in a warning; only count and report. */
 export type Mode = "Enforce" | "Warn" | "Audit";
@@ -16,20 +17,22 @@ export interface Violation {
   readonly fix: string;
 }
 
-/** Something that a policy did, for people to read. */
+/** Something that a policy did, or left as it was, for people to read. */
 export interface Effect {
-  /** One line, such as `runs on spot nodes`. */
-  readonly summary: string;
+  /** One line, such as `runs on spot nodes`; undefined where nothing was changed. */
+  readonly summary: string | undefined;
   /** What the user had chosen and no longer has, one line each: never taken away in silence. */
   readonly replaced: readonly string[];
+  /** What was left as the user chose although the policy means otherwise, and why, one line each. */
+  readonly kept: readonly string[];
 }
 
 /** The part of a policy that is its rule. Knows nothing of modes. */
 export interface CompiledRule {
   /** Makes the changes that the policy asks for. Changing nothing means that all is well already. */
-  readonly mutate?: (draft: Draft, subject: Subject) => Effect | undefined;
+  readonly mutate?: (draft: Draft, subject: Subject, facts: Facts) => Effect | undefined;
   /** Judges the Pod as all matching policies have left it. */
-  readonly judge?: (pod: Pod, subject: Subject) => readonly Violation[];
+  readonly judge?: (pod: Pod, subject: Subject, facts: Facts) => readonly Violation[];
 }
 
 /**
@@ -55,7 +58,8 @@ export interface CompiledPolicy {
    */
   readonly denyExecutors: boolean;
   readonly roles: readonly Role[];
-  readonly matches: (subject: Subject) => boolean;
+  /** Throws where it needs facts that are not known. */
+  readonly matches: (subject: Subject, facts: Facts) => boolean;
   readonly mutate?: CompiledRule["mutate"];
   readonly judge?: CompiledRule["judge"];
 }

@@ -82,14 +82,18 @@ export interface HostPath {
   readonly type?: Maybe<string>;
 }
 
-export interface Volume {
-  readonly name: string;
+/** Where a volume's files are. The kinds that are not listed here are passed on as they are. */
+export interface VolumeSource {
   readonly emptyDir?: Maybe<EmptyDir>;
   readonly hostPath?: Maybe<HostPath>;
   readonly persistentVolumeClaim?: Maybe<{ readonly claimName?: Maybe<string> }>;
   readonly ephemeral?: Maybe<JsonObject>;
   readonly image?: Maybe<{ readonly reference?: Maybe<string> }>;
   readonly configMap?: Maybe<{ readonly name?: Maybe<string> }>;
+}
+
+export interface Volume extends VolumeSource {
+  readonly name: string;
 }
 
 /** Operators: In, NotIn, Exists, DoesNotExist, Gt, Lt. A string, since newer clusters may know more. */

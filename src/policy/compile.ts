@@ -65,7 +65,7 @@ function compilePolicy(
   const kind = RULE_KINDS.find(({ key }) => Object.hasOwn(spec, key));
   if (kind === undefined) return []; // told by its schema
   const clauses = (key: "match" | "exclude") =>
-    guarded(document, ["spec", key, "objectSelector"], problems, () => compileMatch(spec[key]));
+    guarded(document, ["spec", key], problems, () => compileMatch(spec[key]));
   const included = clauses("match");
   const excluded = clauses("exclude");
   const rule = guarded(document, ["spec", kind.key], problems, () =>
@@ -87,7 +87,7 @@ function compilePolicy(
       matches:
         spec.exclude === undefined
           ? included
-          : (subject) => included(subject) && !excluded(subject),
+          : (subject, facts) => included(subject, facts) && !excluded(subject, facts),
       mutate: rule.mutate,
       judge: rule.judge,
     },

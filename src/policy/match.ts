@@ -1,12 +1,14 @@
 import { compileGlobs } from "../kubernetes/glob.ts";
 import { compileLabelSelector, type LabelSelector } from "../kubernetes/label-selector.ts";
 import { ROLES, type Role } from "../spark/role.ts";
+import { knownNamespace, type Facts } from "../engine/facts.ts";
 import type { Subject } from "../spark/subject.ts";
 
 /** The clauses of `match` and `exclude`; all that are given must hold. */
 export interface MatchSpec {
   readonly roles?: readonly Role[];
   readonly namespaces?: readonly string[];
+  readonly namespaceSelector?: LabelSelector;
   readonly objectSelector?: LabelSelector;
 }
 
@@ -18,10 +20,16 @@ export function matchedRoles(match: MatchSpec): readonly Role[] {
   );
 }
 
-/** Compiles the clauses of `match` or `exclude`; without any, every subject fits. */
-export function compileMatch(spec: MatchSpec = {}): (subject: Subject) => boolean {
+/** Whether a subject is one of those that a policy speaks of. Throws where that takes facts that are not known. */
+export type Matcher = (subject: Subject, facts: Facts) => boolean;
+
+/**
+ * Compiles the clauses of `match` or `exclude`; without any, every subject fits. Those that need facts come last, so
+ * that they are asked for only where all else fits.
+ */
+export function compileMatch(spec: MatchSpec = {}): Matcher {
   const roles = new Set(matchedRoles(spec));
-  const clauses: ((subject: Subject) => boolean)[] = [(subject) => roles.has(subject.role)];
+  const clauses: Matcher[] = [(subject) => roles.has(subject.role)];
   if (spec.namespaces !== undefined) {
     const matches = compileGlobs(spec.namespaces);
     clauses.push((subject) => matches(subject.namespace));
@@ -30,5 +38,9 @@ export function compileMatch(spec: MatchSpec = {}): (subject: Subject) => boolea
     const matches = compileLabelSelector(spec.objectSelector);
     clauses.push((subject) => matches(subject.pod.metadata?.labels));
   }
-  return (subject) => clauses.every((clause) => clause(subject));
+  if (spec.namespaceSelector !== undefined) {
+    const matches = compileLabelSelector(spec.namespaceSelector);
+    clauses.push((_subject, facts) => matches(knownNamespace(facts).labels));
+  }
+  return (subject, facts) => clauses.every((clause) => clause(subject, facts));
 }

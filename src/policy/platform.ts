@@ -1,4 +1,4 @@
-import type { Capacity, Platform } from "../kubernetes/platform.ts";
+import type { Capacity, LocalDisk, Platform } from "../kubernetes/platform.ts";
 import type { NodeSelectorRequirement } from "../kubernetes/pod.ts";
 import type { SourceDocument } from "./document.ts";
 import type { Problem } from "./problem.ts";
@@ -7,6 +7,7 @@ interface PlatformDocument {
   readonly spec: {
     readonly capacityKeys: readonly string[];
     readonly capacities: readonly (Omit<Capacity, "tolerations"> & Partial<Capacity>)[];
+    readonly localDisks?: readonly LocalDisk[];
   };
 }
 
@@ -20,6 +21,7 @@ export function toPlatform(name: string, document: unknown): Platform {
       ...capacity,
       tolerations: capacity.tolerations ?? [],
     })),
+    localDisks: spec.localDisks ?? [],
   };
 }
 

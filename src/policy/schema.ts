@@ -34,6 +34,7 @@ const match: Schema = {
   properties: {
     roles: { type: "array", minItems: 1, uniqueItems: true, items: { enum: ROLES } },
     namespaces: strings,
+    namespaceSelector: labelSelector,
     objectSelector: labelSelector,
   },
 };

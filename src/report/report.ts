@@ -9,10 +9,10 @@ export type Verdict = "denied" | "changed" | "ok" | "skipped";
 
 /**
  * What a policy comes to: `deny` and `change` happen, `warn` is a violation that does not refuse,
- * `would-…` belongs to policies in Warn or Audit, `shadowed` gave way to another, `error` failed.
+ * `keep` left a choice of the user's, `would-…` belongs to policies in Warn or Audit, `shadowed` gave way to another, `error` failed.
  */
 export type Action =
-  "deny" | "warn" | "change" | "would-deny" | "would-change" | "shadowed" | "error";
+  "deny" | "warn" | "change" | "keep" | "would-deny" | "would-change" | "shadowed" | "error";
 
 export interface ReportFinding {
   readonly policy: string;
@@ -143,6 +143,10 @@ function effects(outcome: PolicyOutcome, action: Action): readonly ReportFinding
     return [{ policy, mode, action: "shadowed", field: "", text: `shadowed by ${shadowedBy}` }];
   }
   if (effect === undefined) return [];
-  const texts = effect.replaced.length > 0 ? effect.replaced : [effect.summary];
-  return texts.map((text) => ({ policy, mode, action, field: "", text }));
+  const { summary, replaced, kept } = effect;
+  const changes = replaced.length > 0 || summary === undefined ? replaced : [summary];
+  return [
+    ...changes.map((text) => ({ policy, mode, action, field: "", text })),
+    ...kept.map((text) => ({ policy, mode, action: "keep" as const, field: "", text })),
+  ];
 }

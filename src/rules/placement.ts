@@ -99,6 +99,7 @@ function place(
   return {
     summary: `${target.required ? "runs" : "runs preferably"} on ${target.capacity} nodes`,
     replaced: [...choices.map((choice) => replacementText(choice, target)), ...preferences],
+    kept: [],
   };
 }
 

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:https";
 import express, { type ErrorRequestHandler, type Response } from "express";
-import { admit as admitForReal, type Admission } from "../admission/admit.ts";
+import { admit as admitForReal } from "../admission/admit.ts";
 import type { PolicySet } from "../engine/policy-set.ts";
 import { countAnswered, countUnanswered } from "./count-admission.ts";
 import { expressMessageClasses } from "./express-prototypes.ts";
@@ -11,6 +11,7 @@ import type { Metrics } from "./metrics.ts";
 import { sendLine } from "./plain-text.ts";
 import { readBody } from "./read-body.ts";
 import { secureContextOptions, type TlsPair } from "./tls-pair.ts";
+import { NO_FACTS } from "../engine/facts.ts";
 
 /** What the webhook's server is made of. */
 export interface AdmissionServerOptions {
@@ -20,7 +21,7 @@ export interface AdmissionServerOptions {
   readonly log: Logger;
   readonly limits: Limits;
   /** Default is the real one. */
-  readonly admit?: ((set: PolicySet, body: Buffer) => Admission) | undefined;
+  readonly admit?: typeof admitForReal | undefined;
 }
 
 /** The webhook's server, not listening yet. */
@@ -45,7 +46,7 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
 
   const answer = (response: Response, body: Buffer): void => {
     try {
-      const admission = admit(policySet, body);
+      const admission = admit(policySet, body, NO_FACTS);
       if (admission.kind === "not-understood") {
         countUnanswered(metrics, "not-understood");
         sendLine(response, 400, admission.reason);

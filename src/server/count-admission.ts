@@ -69,6 +69,7 @@ function actionsOf(outcome: PolicyOutcome, changesCount: boolean): readonly stri
   if (changes.length > 0 && changesCount) {
     actions.push(effect !== undefined && effect.replaced.length > 0 ? "replace" : "change");
   }
+  if (effect !== undefined && effect.kept.length > 0) actions.push("keep");
   if (violations.length > 0) actions.push(refuses ? "deny" : "admit-executor");
   return actions;
 }

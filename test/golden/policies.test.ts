@@ -7,6 +7,7 @@ import { parse } from "yaml";
 import { compileFrom, shippedSets } from "../../src/commands/policy-options.ts";
 import { decide } from "../../src/engine/decide.ts";
 import { reportEntry } from "../../src/report/report.ts";
+import { NO_FACTS } from "../../src/engine/facts.ts";
 
 interface PolicyCase {
   readonly name: string;
@@ -65,11 +66,15 @@ for (const set of shippedSets()) {
 function runCase(set: string, policy: string, platform: string, { object, expect }: PolicyCase) {
   const compiled = compileFrom([set], { platform, mode: "Enforce" });
   assert.deepEqual(compiled.problems, []);
-  const decision = decide(compiled.set, {
-    ...{ group: "", version: "v1", kind: "Pod", subResource: "", operation: "CREATE" },
-    namespace: "spark",
-    object,
-  });
+  const decision = decide(
+    compiled.set,
+    {
+      ...{ group: "", version: "v1", kind: "Pod", subResource: "", operation: "CREATE" },
+      namespace: "spark",
+      object,
+    },
+    NO_FACTS,
+  );
   const place = {
     file: "case",
     line: 1,

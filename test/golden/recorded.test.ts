@@ -8,6 +8,7 @@ import jsonpatch, { type Operation } from "fast-json-patch";
 import { admit } from "../../src/admission/admit.ts";
 import { compileFrom } from "../../src/commands/policy-options.ts";
 import type { PolicySet } from "../../src/engine/policy-set.ts";
+import { NO_FACTS } from "../../src/engine/facts.ts";
 
 const RECORDED: Readonly<Record<string, string>> = {
   demo: join(import.meta.dirname, "../../src/commands/demo/recorded"),
@@ -75,7 +76,7 @@ function compareWithGolden(set: PolicySet, recording: string, golden: string) {
 }
 
 function answerTo(set: PolicySet, review: object): Answer {
-  const admission = admit(set, Buffer.from(JSON.stringify(review)));
+  const admission = admit(set, Buffer.from(JSON.stringify(review)), NO_FACTS);
   assert.ok(admission.kind === "answered");
   return JSON.parse(admission.answer) as Answer;
 }

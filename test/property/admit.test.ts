@@ -5,6 +5,7 @@ import { admit } from "../../src/admission/admit.ts";
 import type { AdmissionReviewAnswer } from "../../src/admission/answer.ts";
 import { driverPod, reviewBody } from "../fixtures/pods.ts";
 import { shippedSet } from "../fixtures/policies.ts";
+import { NO_FACTS } from "../../src/engine/facts.ts";
 
 const set = shippedSet("strict");
 const uid = fc.string({ minLength: 1, unit: "binary" });
@@ -47,7 +48,7 @@ describe("admit", () => {
   it("answers whatever stands in the place of the object, and keeps the uid", () => {
     fc.assert(
       fc.property(uid, fc.oneof(fc.jsonValue(), mutilated), (id, object) => {
-        const admission = admit(set, reviewBody(object, { uid: id }));
+        const admission = admit(set, reviewBody(object, { uid: id }), NO_FACTS);
         assert.equal(admission.kind, "answered");
         const { response } = JSON.parse(admission.answer) as AdmissionReviewAnswer;
         assert.equal(response.uid, Buffer.from(id).toString());
@@ -63,7 +64,7 @@ describe("admit", () => {
     const request = fc.dictionary(fc.constantFrom(...fields), fc.jsonValue());
     fc.assert(
       fc.property(request, (broken) => {
-        assert.equal(admit(set, reviewBody(driverPod(), broken)).kind, "answered");
+        assert.equal(admit(set, reviewBody(driverPod(), broken), NO_FACTS).kind, "answered");
       }),
       { numRuns: 500 },
     );
@@ -80,7 +81,7 @@ describe("admit", () => {
     const noise = fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes));
     fc.assert(
       fc.property(fc.oneof(half, flipped, noise), (bytes) => {
-        const admission = admit(set, bytes);
+        const admission = admit(set, bytes, NO_FACTS);
         if (admission.kind === "not-understood") assert.doesNotMatch(admission.reason, /\n/);
       }),
       { numRuns: 2000 },

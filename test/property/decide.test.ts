@@ -11,6 +11,7 @@ import type { Container, NodeSelectorTerm, Pod, PodSpec } from "../../src/kubern
 import { deepFreeze } from "../fixtures/deep-freeze.ts";
 import { admitted, driverPod, executorPod } from "../fixtures/pods.ts";
 import { fakePolicy, policySet, policyText, shippedSet } from "../fixtures/policies.ts";
+import { NO_FACTS } from "../../src/engine/facts.ts";
 
 type Decided = Extract<Decision, { kind: "decided" }>;
 
@@ -108,7 +109,7 @@ const set: fc.Arbitrary<PolicySet> = fc.constantFrom(
 );
 
 function decided(policies: PolicySet, object: Pod): Decided {
-  const decision = decide(policies, admitted(object));
+  const decision = decide(policies, admitted(object), NO_FACTS);
   assert.equal(decision.kind, "decided");
   return decision;
 }
@@ -250,7 +251,7 @@ const policy: fc.Arbitrary<CompiledPolicy> = fc
       mutate: (draft) => {
         draft.set(["metadata", "labels", writes], policy.name);
         failIn("mutate");
-        return { summary: `sets ${writes}`, replaced: [] };
+        return { summary: `sets ${writes}`, replaced: [], kept: [] };
       },
       judge: ({ metadata }) => {
         failIn("judge");

@@ -5,6 +5,7 @@ import type { PolicySet } from "../../engine/policy-set.ts";
 import type { Pod } from "../../kubernetes/pod.ts";
 import type { WebhookAnswer } from "./call-webhook.ts";
 import type { RecordedReview } from "./recordings.ts";
+import { NO_FACTS } from "../../engine/facts.ts";
 
 export type Call = (review: RecordedReview) => Promise<WebhookAnswer>;
 
@@ -78,11 +79,15 @@ function applied(object: Patched, operations: readonly unknown[]): Patched | und
 }
 
 function agrees(set: PolicySet, { request }: RecordedReview, answer: WebhookAnswer): boolean {
-  const decision = decide(set, {
-    ...{ group: "", version: "v1", kind: "Pod", subResource: "", operation: "CREATE" },
-    namespace: request.namespace,
-    object: request.object,
-  });
+  const decision = decide(
+    set,
+    {
+      ...{ group: "", version: "v1", kind: "Pod", subResource: "", operation: "CREATE" },
+      namespace: request.namespace,
+      object: request.object,
+    },
+    NO_FACTS,
+  );
   if (decision.kind !== "decided") return answer.allowed && answer.operations.length === 0;
   const { refused, operations, outcomes } = decision.enforced;
   if (!refused) return answer.allowed && isDeepStrictEqual(answer.operations, operations);

@@ -24,7 +24,11 @@ const marks: CompiledPolicy = {
   rule: "metadata",
   mutate: (draft) => {
     draft.set(["metadata", "labels", "marked"], "yes");
-    return { summary: "marked", replaced: says("replace")(draft.pod) ? ["was unmarked"] : [] };
+    return {
+      summary: "marked",
+      replaced: says("replace")(draft.pod) ? ["was unmarked"] : [],
+      kept: [],
+    };
   },
 };
 
@@ -71,7 +75,7 @@ const warns: CompiledPolicy = {
   mode: "Warn",
   mutate: (draft) => {
     draft.set(["metadata", "labels", "warned"], "yes");
-    return { summary: "warned", replaced: [] };
+    return { summary: "warned", replaced: [], kept: [] };
   },
 };
 

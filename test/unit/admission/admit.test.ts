@@ -9,13 +9,14 @@ import type { Mode } from "../../../src/engine/policy.ts";
 import type { Container, Pod } from "../../../src/kubernetes/pod.ts";
 import { driverPod, executorPod, reviewBody, type PodOverrides } from "../../fixtures/pods.ts";
 import { fakePolicy, policySet, policyText, shippedSet } from "../../fixtures/policies.ts";
+import { NO_FACTS } from "../../../src/engine/facts.ts";
 
 const KEY = "karpenter.sh/capacity-type";
 const strict = shippedSet("strict");
 const baseline = shippedSet("baseline");
 
 function answer(set: PolicySet, object: unknown, request = {}): AdmissionResponse {
-  const admission = admit(set, reviewBody(object, request));
+  const admission = admit(set, reviewBody(object, request), NO_FACTS);
   assert.equal(admission.kind, "answered");
   const review = JSON.parse(admission.answer) as AdmissionReviewAnswer;
   assert.deepEqual([review.apiVersion, review.kind], ["admission.k8s.io/v1", "AdmissionReview"]);

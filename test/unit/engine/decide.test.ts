@@ -9,11 +9,12 @@ import type { Pod } from "../../../src/kubernetes/pod.ts";
 import { deepFreeze } from "../../fixtures/deep-freeze.ts";
 import { admitted, driverPod, executorPod } from "../../fixtures/pods.ts";
 import { fakePolicy } from "../../fixtures/policies.ts";
+import { NO_FACTS } from "../../../src/engine/facts.ts";
 
 type Decided = Extract<Decision, { kind: "decided" }>;
 
 function decided(policies: readonly CompiledPolicy[], pod: Pod = driverPod()): Decided {
-  const decision = decide(createPolicySet(policies, "0"), admitted(deepFreeze(pod)));
+  const decision = decide(createPolicySet(policies, "0"), admitted(deepFreeze(pod)), NO_FACTS);
   assert.equal(decision.kind, "decided");
   return decision;
 }
@@ -27,7 +28,7 @@ function outcome(decision: Decided, policy: string): PolicyOutcome {
 function setting(path: Path, value: unknown): NonNullable<CompiledRule["mutate"]> {
   return (draft) => {
     draft.set(path, value);
-    return { summary: `sets ${path.join(".")}`, replaced: [] };
+    return { summary: `sets ${path.join(".")}`, replaced: [], kept: [] };
   };
 }
 
@@ -165,6 +166,7 @@ describe("decide: a policy that fails", () => {
       const without = decide(
         { ...createPolicySet(others, "0"), names: loaded },
         admitted(driverPod()),
+        NO_FACTS,
       );
       const decision = decided([...others, failing]);
       assert.equal(without.kind, "decided");
@@ -192,7 +194,7 @@ describe("decide: a policy that fails", () => {
   }
 
   it("claims no effect where it failed at judging and had changed nothing", () => {
-    const mutate = () => ({ summary: "looked only", replaced: [] });
+    const mutate = () => ({ summary: "looked only", replaced: [], kept: [] });
     const decision = decided([fakePolicy("b", { mutate, judge: broken })]);
     assert.equal(outcome(decision, "b").effect, undefined);
   });
@@ -273,7 +275,7 @@ describe("decide: Pods that cannot be read", () => {
   ];
   for (const [what, object, refused] of cases) {
     it(what, () => {
-      const decision = decide(createPolicySet([], "0"), admitted(object));
+      const decision = decide(createPolicySet([], "0"), admitted(object), NO_FACTS);
       assert.equal(decision.kind, "malformed");
       assert.equal(decision.refused, refused);
     });

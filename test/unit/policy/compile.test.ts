@@ -5,6 +5,7 @@ import { compilePolicies, type CompileOptions } from "../../../src/policy/compil
 import { problemText } from "../../../src/policy/problem.ts";
 import { admitted, driverPod } from "../../fixtures/pods.ts";
 import { compile, policySet, policyText, shipped } from "../../fixtures/policies.ts";
+import { NO_FACTS } from "../../../src/engine/facts.ts";
 
 const GOOD = `apiVersion: sparkgate.io/v1alpha1
 kind: SparkPolicy
@@ -322,7 +323,7 @@ describe("compilePolicies: what is replaced", () => {
     const mine =
       shipped("platforms")[0]?.text.replaceAll("karpenter.sh/capacity-type", "mine") ?? "";
     const set = policySet([mine, policyText("p", { placement: { capacity: "spot" } })]);
-    const decision = decide(set, admitted(driverPod()));
+    const decision = decide(set, admitted(driverPod()), NO_FACTS);
     assert.equal(decision.kind, "decided");
     const affinity = JSON.stringify(decision.enforced.pod.spec?.affinity);
     assert.ok(affinity.includes('"mine"') && !affinity.includes("karpenter.sh"), affinity);
@@ -371,7 +372,11 @@ describe("compilePolicies: match", () => {
   ];
   for (const [what, lines, expected] of cases) {
     it(`${expected ? "takes" : "passes over"} ${what}`, () => {
-      const decision = decide(policySet(spec(...lines, "images: {}")), admitted(driverPod()));
+      const decision = decide(
+        policySet(spec(...lines, "images: {}")),
+        admitted(driverPod()),
+        NO_FACTS,
+      );
       assert.equal(decision.kind, "decided");
       assert.equal(decision.enforced.outcomes.length, expected ? 1 : 0);
     });

@@ -11,6 +11,7 @@ import { reachesThreshold, THRESHOLDS } from "../../../src/report/threshold.ts";
 import { deepFreeze } from "../../fixtures/deep-freeze.ts";
 import { admitted, driverPod, executorPod } from "../../fixtures/pods.ts";
 import { fakePolicy, shippedSet } from "../../fixtures/policies.ts";
+import { NO_FACTS } from "../../../src/engine/facts.ts";
 
 const KEY = "karpenter.sh/capacity-type";
 const baseline = shippedSet("baseline");
@@ -24,7 +25,7 @@ const origin: Origin = {
 };
 
 function report(set: PolicySet, object: unknown, from: Partial<Origin> = {}): Report {
-  const decision = decide(set, admitted(object));
+  const decision = decide(set, admitted(object), NO_FACTS);
   return { policySet: "0123456789ab", entries: [reportEntry({ ...origin, ...from }, decision)] };
 }
 

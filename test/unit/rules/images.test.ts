@@ -5,11 +5,12 @@ import type { Violation } from "../../../src/engine/policy.ts";
 import type { Pod, PodSpec } from "../../../src/kubernetes/pod.ts";
 import { admitted, driverPod } from "../../fixtures/pods.ts";
 import { policySet, policyText } from "../../fixtures/policies.ts";
+import { NO_FACTS } from "../../../src/engine/facts.ts";
 
 const HEX = "0123456789abcdef".repeat(4);
 
 function violations(rule: Readonly<Record<string, unknown>>, pod: Pod): readonly Violation[] {
-  const decision = decide(policySet(policyText("pin", { images: rule })), admitted(pod));
+  const decision = decide(policySet(policyText("pin", { images: rule })), admitted(pod), NO_FACTS);
   assert.equal(decision.kind, "decided");
   return decision.enforced.outcomes.flatMap((outcome) => outcome.violations);
 }

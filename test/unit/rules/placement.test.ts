@@ -7,6 +7,7 @@ import type { NodeSelectorTerm, Pod, PodSpec } from "../../../src/kubernetes/pod
 import { deepFreeze } from "../../fixtures/deep-freeze.ts";
 import { admitted, driverPod, executorPod } from "../../fixtures/pods.ts";
 import { policySet, policyText } from "../../fixtures/policies.ts";
+import { NO_FACTS } from "../../../src/engine/facts.ts";
 
 const KEY = "karpenter.sh/capacity-type";
 const ZONE = "topology.kubernetes.io/zone";
@@ -18,7 +19,7 @@ function placing(rule: Rule): PolicySet {
 }
 
 function enforced(set: PolicySet, pod: Pod): Run {
-  const decision: Decision = decide(set, admitted(deepFreeze(pod)));
+  const decision: Decision = decide(set, admitted(deepFreeze(pod)), NO_FACTS);
   assert.equal(decision.kind, "decided");
   return decision.enforced;
 }

@@ -1,0 +1,22 @@
+import type { Namespace } from "../kubernetes/namespace.ts";
+import type { ResourceQuota } from "../kubernetes/resource-quota.ts";
+
+/** What the cluster knows beside the object itself, handed in as data, so that a decision stays a pure function. */
+export interface Facts {
+  /** The object's namespace; undefined where nothing is known of it, which is not a namespace without labels. */
+  readonly namespace?: Namespace | undefined;
+  /** All ResourceQuotas of the namespace; undefined where they are not known. */
+  readonly quotas?: readonly ResourceQuota[] | undefined;
+}
+
+/** Nothing is known: no cluster is at hand. */
+export const NO_FACTS: Facts = {};
+
+/**
+ * The object's namespace.
+ * @throws Error where it is not known: the policy that needs it then follows its `onError`
+ */
+export function knownNamespace({ namespace }: Facts): Namespace {
+  if (namespace !== undefined) return namespace;
+  throw new Error("the labels of the namespace are not known");
+}
