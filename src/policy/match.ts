@@ -2,6 +2,7 @@ import { compileGlobs } from "../kubernetes/glob.ts";
 import { compileLabelSelector, type LabelSelector } from "../kubernetes/label-selector.ts";
 import { ROLES, type Role } from "../spark/role.ts";
 import { knownNamespace, type Facts } from "../engine/facts.ts";
+import { RuleProblem } from "../engine/rule-kind.ts";
 import type { Subject } from "../spark/subject.ts";
 
 /** The clauses of `match` and `exclude`; all that are given must hold. */
@@ -35,12 +36,22 @@ export function compileMatch(spec: MatchSpec = {}): Matcher {
     clauses.push((subject) => matches(subject.namespace));
   }
   if (spec.objectSelector !== undefined) {
-    const matches = compileLabelSelector(spec.objectSelector);
+    const matches = compileSelector(spec, "objectSelector");
     clauses.push((subject) => matches(subject.pod.metadata?.labels));
   }
   if (spec.namespaceSelector !== undefined) {
-    const matches = compileLabelSelector(spec.namespaceSelector);
+    const matches = compileSelector(spec, "namespaceSelector");
     clauses.push((_subject, facts) => matches(knownNamespace(facts).labels));
   }
   return (subject, facts) => clauses.every((clause) => clause(subject, facts));
+}
+
+/** Compiles a selector of the clauses. Throws a RuleProblem that says which one is wrong. */
+function compileSelector(spec: MatchSpec, key: "objectSelector" | "namespaceSelector") {
+  try {
+    return compileLabelSelector(spec[key] ?? {});
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new RuleProblem(error.message, { path: [key], allowed: [] });
+  }
 }
