@@ -20,9 +20,14 @@ export type Admission =
       readonly reason: string;
     };
 
-/** Answers the body of one call of the API server. Pure, and never throws. */
-export function admit(set: PolicySet, body: Buffer, facts: Facts): Admission {
-  const decoded = decodeReview(body);
+/** Answers the body of one call of the API server to a mutating or a validating webhook. Pure, and never throws. */
+export function admit(
+  set: PolicySet,
+  body: Buffer,
+  facts: Facts,
+  admission: ReviewRequest["admission"] = "mutating",
+): Admission {
+  const decoded = decodeReview(body, admission);
   if (decoded.kind === "not-understood") return decoded;
   const { request } = decoded;
   const decision = decide(set, request, facts);

@@ -114,7 +114,7 @@ function decidedResponse(
   const { subject, enforced, preview } = decision;
   const common = {
     ...listed("warnings", warningsOf(subject, enforced, preview)),
-    auditAnnotations: auditAnnotationsOf(set.digest, enforced, preview),
+    auditAnnotations: auditAnnotationsOf(set.digest, subject, enforced, preview),
   };
   if (enforced.refused) {
     const reasons = enforced.outcomes

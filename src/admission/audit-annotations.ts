@@ -1,5 +1,6 @@
 import { APPLIED_ANNOTATION } from "../engine/applied.ts";
 import type { PolicyOutcome, Run } from "../engine/decision.ts";
+import type { Subject } from "../spark/subject.ts";
 
 /**
  * Characters of an audit annotation's value. The API server sets no limit of its own; an audit log line of
@@ -13,12 +14,14 @@ const LONGEST_AUDIT_VALUE = 2048;
  */
 export function auditAnnotationsOf(
   policySet: string,
+  { stage }: Subject,
   enforced: Run,
   preview: Run | undefined,
 ): Readonly<Record<string, string>> {
   const annotations: Record<string, string> = { "policy-set": policySet };
   const applied = enforced.pod.metadata?.annotations?.[APPLIED_ANNOTATION];
-  if (applied !== undefined && !enforced.refused) annotations["applied"] = cut(applied);
+  if (applied !== undefined && stage === "mutating" && !enforced.refused)
+    annotations["applied"] = cut(applied);
   const refusing = enforced.outcomes.filter((outcome) => outcome.refuses);
   if (refusing.length > 0) annotations["refused-by"] = names(refusing);
   const spared = enforced.outcomes.filter(

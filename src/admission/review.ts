@@ -23,8 +23,8 @@ const DEEPEST = 200;
 
 const REVIEW_VERSION = "admission.k8s.io/v1";
 
-/** Reads the body of a request to `/mutate`. Never throws. */
-export function decodeReview(body: Buffer): DecodedReview {
+/** Reads the body of a call, of a mutating webhook or of a validating one: it does not say which. Never throws. */
+export function decodeReview(body: Buffer, admission: ReviewRequest["admission"]): DecodedReview {
   if (body.length === 0) return notUnderstood("the body is empty: an AdmissionReview is expected");
   if (isDeeperThan(body, DEEPEST)) {
     return notUnderstood(`the body is nested more than ${DEEPEST} levels deep`);
@@ -35,11 +35,11 @@ export function decodeReview(body: Buffer): DecodedReview {
   } catch {
     return notUnderstood("the body is not JSON: an AdmissionReview is expected");
   }
-  return readReview(review);
+  return readReview(review, admission);
 }
 
 /** Reads a parsed AdmissionReview. */
-function readReview(review: unknown): DecodedReview {
+function readReview(review: unknown, admission: ReviewRequest["admission"]): DecodedReview {
   if (!isRecord(review) || review["kind"] !== "AdmissionReview") {
     return notUnderstood(`the body is not an AdmissionReview of ${REVIEW_VERSION}`);
   }
@@ -68,6 +68,8 @@ function readReview(review: unknown): DecodedReview {
       name: text(request["name"]),
       dryRun: request["dryRun"] === true,
       object: request["object"],
+      oldObject: request["oldObject"],
+      admission,
     },
   };
 }

@@ -33,6 +33,10 @@ export function warningsOf(
 function effectWarnings(subject: Subject, { policy, effect }: PolicyOutcome): readonly string[] {
   if (effect === undefined) return [];
   const { summary, replaced, kept } = effect;
+  if (subject.stage === "validating") {
+    const text = `changed again by another webhook, not any more: ${summary ?? ""}`;
+    return summary === undefined ? [] : [warningText(policy, text)];
+  }
   const quiet = subject.role === "executor";
   const changes = replaced.length > 0 || summary === undefined || quiet ? replaced : [summary];
   return [...changes, ...(quiet ? [] : kept)].map((text) => warningText(policy, text));

@@ -45,6 +45,7 @@ export function checkObject(
       kind: "Pod",
       subResource: "",
       operation: "CREATE",
+      admission: "mutating",
       namespace: origin.namespace,
       object: withRole(asSubmitted(found.value), options.role),
     },

@@ -5,6 +5,10 @@ import { addPolicyOptions, loadPolicySet, type PolicyOptions } from "./policy-op
 import { readBytes } from "./read-input.ts";
 import { NO_FACTS } from "../engine/facts.ts";
 
+interface ReviewOptions extends PolicyOptions {
+  readonly validating?: boolean;
+}
+
 /** `sparkgate review`: the webhook's answer to an AdmissionReview, without a webhook. */
 export function reviewCommand(): Command {
   const command = new Command("review")
@@ -14,6 +18,7 @@ export function reviewCommand(): Command {
     )
     .argument("<file>", "the review, or - for standard input");
   return addPolicyOptions(command, "Enforce")
+    .option("--validating", "answer as POST /validate does, which changes nothing")
     .addHelpText(
       "after",
       `
@@ -23,9 +28,14 @@ Examples:
   sparkgate review review.json --platform karpenter
   sparkgate review - --policies ./policies --mode Audit < review.json`,
     )
-    .action((file: string, options: PolicyOptions) => {
+    .action((file: string, options: ReviewOptions) => {
       const set = loadPolicySet({ mode: "Enforce", ...options });
-      const admission = admit(set, readBytes(file), NO_FACTS);
+      const admission = admit(
+        set,
+        readBytes(file),
+        NO_FACTS,
+        options.validating === true ? "validating" : "mutating",
+      );
       if (admission.kind === "not-understood") {
         throw new CommandFailure(EXIT.badInput, [`${file}: ${admission.reason}`]);
       }

@@ -3,7 +3,8 @@ import { recognize, type Subject } from "../spark/subject.ts";
 import { recordApplied } from "./applied.ts";
 import type { Decision, PolicyOutcome, Run } from "./decision.ts";
 import { Draft, type FieldChange } from "./draft.ts";
-import type { Facts } from "./facts.ts";
+import { isBypassed, type Facts } from "./facts.ts";
+import { matchingPolicies, messageOf, type MatchingPolicy } from "./matching.ts";
 import type { PolicySet } from "./policy-set.ts";
 import type { CompiledPolicy, Effect, Violation } from "./policy.ts";
 
@@ -15,22 +16,15 @@ import type { CompiledPolicy, Effect, Violation } from "./policy.ts";
 export function decide(set: PolicySet, admitted: AdmittedObject, facts: Facts): Decision {
   const recognition = recognize(admitted);
   if (recognition.kind === "skipped") return recognition;
+  if (isBypassed(facts)) return { kind: "skipped", reason: "bypass" };
   if (recognition.kind === "malformed") {
     return { ...recognition, refused: recognition.role !== "executor" };
   }
   const { subject } = recognition;
-  const failed = new Map<string, string>();
-  const matching = (set.byRole.get(subject.role) ?? []).filter((policy) => {
-    try {
-      return policy.matches(subject, facts);
-    } catch (error) {
-      failed.set(policy.name, messageOf(error)); // taken for a match: the failure is told, never a pass
-      return true;
-    }
-  });
-  const enforced = matching.filter((policy) => policy.mode === "Enforce");
+  const matching = matchingPolicies(set.byRole.get(subject.role) ?? [], subject, facts);
+  const enforced = matching.filter(({ mode }) => mode === "Enforce");
   const all = enforced.length === matching.length;
-  const situation: Situation = { subject, facts, loaded: set.names, failed };
+  const situation: Situation = { subject, facts, loaded: set.names };
   return {
     kind: "decided",
     subject,
@@ -45,13 +39,10 @@ interface Situation {
   readonly facts: Facts;
   /** Names of all policies. */
   readonly loaded: ReadonlySet<string>;
-  /** Policies of which it could not be told whether they match, and why. */
-  readonly failed: ReadonlyMap<string, string>;
 }
 
 /** What becomes of one policy while a run goes on. */
-interface Progress {
-  readonly policy: CompiledPolicy;
+interface Progress extends MatchingPolicy {
   effect: Effect | undefined;
   changes: readonly FieldChange[];
   violations: readonly Violation[];
@@ -59,9 +50,12 @@ interface Progress {
 }
 
 /** Applies all mutations in order, then judges the result. */
-function run(policies: readonly CompiledPolicy[], situation: Situation): Run {
+function run(policies: readonly MatchingPolicy[], situation: Situation): Run {
   const { subject, loaded } = situation;
-  const errors = new Map(situation.failed);
+  const errors = new Map<string, string>();
+  for (const { policy, error } of policies) {
+    if (error !== undefined) errors.set(policy.name, error);
+  }
   for (;;) {
     const draft = new Draft(subject.pod);
     const progress = mutateAll(policies, situation, draft, errors);
@@ -69,27 +63,27 @@ function run(policies: readonly CompiledPolicy[], situation: Situation): Run {
     // for it: it is undone by doing the whole run again without it. It ends: each round excludes one more.
     if (judgeAll(progress, situation, draft, errors)) continue;
     const outcomes = progress.map((entry) => outcomeOf(entry, subject, errors));
+    const refused = outcomes.some((outcome) => outcome.refuses);
+    // What the draft shows there is what would have to be done again; nobody does it.
+    if (subject.stage !== "mutating")
+      return { outcomes, operations: [], pod: subject.pod, refused };
     // Where nothing is enforced nothing is touched, not even an annotation that is not ours.
     if (policies.length > 0) recordApplied(draft, outcomes, loaded);
-    return {
-      outcomes,
-      operations: draft.operations,
-      pod: draft.pod,
-      refused: outcomes.some((outcome) => outcome.refuses),
-    };
+    return { outcomes, operations: draft.operations, pod: draft.pod, refused };
   }
 }
 
 function mutateAll(
-  policies: readonly CompiledPolicy[],
+  policies: readonly MatchingPolicy[],
   { subject, facts }: Situation,
   draft: Draft,
   errors: Map<string, string>,
 ): readonly Progress[] {
   const winners = new Map<string, string>();
-  return policies.map((policy) => {
+  return policies.map((matching) => {
+    const { policy } = matching;
     const entry: Progress = {
-      policy,
+      ...matching,
       effect: undefined,
       changes: [],
       violations: [],
@@ -98,7 +92,8 @@ function mutateAll(
     if (entry.shadowedBy !== undefined || errors.has(policy.name)) return entry;
     const mark = draft.mark();
     try {
-      entry.effect = policy.mutate?.(draft, subject, facts);
+      // Nothing is ever mutated on UPDATE, so it is not asked what would be.
+      if (subject.stage !== "update") entry.effect = policy.mutate?.(draft, subject, facts);
       entry.changes = draft.changesSince(mark);
       winners.set(policy.rule, policy.name);
     } catch (error) {
@@ -112,7 +107,7 @@ function mutateAll(
 /** Returns true where a policy failed. */
 function judgeAll(
   progress: readonly Progress[],
-  { subject, facts }: Situation,
+  situation: Situation,
   draft: Draft,
   errors: Map<string, string>,
 ): boolean {
@@ -121,7 +116,7 @@ function judgeAll(
     const { policy } = entry;
     if (entry.shadowedBy !== undefined || errors.has(policy.name)) continue;
     try {
-      entry.violations = policy.judge?.(draft.pod, subject, facts) ?? [];
+      entry.violations = judge(policy, situation, draft, entry.changes.length > 0);
     } catch (error) {
       errors.set(policy.name, messageOf(error));
       failed = true;
@@ -130,18 +125,39 @@ function judgeAll(
   return failed;
 }
 
+/** @param undone whether the policy would have to make changes again, after all mutating webhooks were called */
+function judge(
+  policy: CompiledPolicy,
+  { subject, facts }: Situation,
+  draft: Draft,
+  undone: boolean,
+): readonly Violation[] {
+  const { stage, pod, before } = subject;
+  switch (stage) {
+    case "mutating":
+      return policy.judge?.(draft.pod, subject, facts) ?? [];
+    case "validating":
+      return [
+        ...(policy.judge?.(pod, subject, facts) ?? []),
+        ...(undone ? (policy.judgeFinal?.(pod, subject, facts) ?? []) : []),
+      ];
+    case "update":
+      return policy.judgeUpdate?.(pod, before ?? pod, subject) ?? [];
+  }
+}
+
 function outcomeOf(
   entry: Progress,
   subject: Subject,
   errors: ReadonlyMap<string, string>,
 ): PolicyOutcome {
-  const { policy, effect, changes, violations, shadowedBy } = entry;
+  const { policy, mode, effect, changes, violations, shadowedBy } = entry;
   const error = errors.get(policy.name);
   const bad = violations.length > 0 || (error !== undefined && policy.onError === "Deny");
   return {
     policy: policy.name,
     rule: policy.rule,
-    mode: policy.mode,
+    mode,
     effect,
     changes,
     violations,
@@ -149,8 +165,4 @@ function outcomeOf(
     shadowedBy,
     refuses: bad && (subject.role !== "executor" || policy.denyExecutors),
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -20,3 +20,11 @@ export function knownNamespace({ namespace }: Facts): Namespace {
   if (namespace !== undefined) return namespace;
   throw new Error("the labels of the namespace are not known");
 }
+
+/** Who puts this label on a namespace, with any value, turns Sparkgate off there. */
+export const BYPASS_LABEL = "sparkgate.io/bypass";
+
+/** Whether Sparkgate is turned off in the object's namespace; not where nothing is known of it. */
+export function isBypassed({ namespace }: Facts): boolean {
+  return namespace !== undefined && Object.hasOwn(namespace.labels, BYPASS_LABEL);
+}

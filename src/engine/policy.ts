@@ -33,6 +33,13 @@ export interface CompiledRule {
   readonly mutate?: (draft: Draft, subject: Subject, facts: Facts) => Effect | undefined;
   /** Judges the Pod as all matching policies have left it. */
   readonly judge?: (pod: Pod, subject: Subject, facts: Facts) => readonly Violation[];
+  /**
+   * Judges the Pod as it will be stored, where something has undone what `mutate` did: what must not be undone. The
+   * rest is only told, since a mesh or an Autopilot may have reasons of its own.
+   */
+  readonly judgeFinal?: (pod: Pod, subject: Subject, facts: Facts) => readonly Violation[];
+  /** Judges an UPDATE: what it changed, never what was there before. */
+  readonly judgeUpdate?: (pod: Pod, before: Pod, subject: Subject) => readonly Violation[];
 }
 
 /**
@@ -41,13 +48,22 @@ export interface CompiledRule {
  */
 export type Combine = "one" | "all";
 
+/** Another mode for some of the subjects. */
+export interface ModeOverride {
+  readonly mode: Mode;
+  /** Throws where it needs facts that are not known. */
+  readonly matches: (subject: Subject, facts: Facts) => boolean;
+}
+
 /** A policy as the engine sees it. */
-export interface CompiledPolicy {
+export interface CompiledPolicy extends CompiledRule {
   readonly name: string;
   /** The key of its rule kind, such as `placement`. */
   readonly rule: string;
   readonly combine: Combine;
   readonly mode: Mode;
+  /** The first that holds replaces the mode. */
+  readonly modeOverrides: readonly ModeOverride[];
   /** Higher wins; then the name decides. */
   readonly priority: number;
   /** What a failure to evaluate means. */
@@ -60,6 +76,4 @@ export interface CompiledPolicy {
   readonly roles: readonly Role[];
   /** Throws where it needs facts that are not known. */
   readonly matches: (subject: Subject, facts: Facts) => boolean;
-  readonly mutate?: CompiledRule["mutate"];
-  readonly judge?: CompiledRule["judge"];
 }

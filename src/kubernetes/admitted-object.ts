@@ -10,4 +10,8 @@ export interface AdmittedObject {
   readonly namespace: string;
   /** As it was sent. Not yet checked: see `isPod`. */
   readonly object: unknown;
+  /** As it is stored, at UPDATE. */
+  readonly oldObject?: unknown;
+  /** Which kind of webhook is called: one that may change the object, or one that judges what all of those have left. */
+  readonly admission: "mutating" | "validating";
 }

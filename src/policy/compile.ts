@@ -7,6 +7,7 @@ import { RULE_KINDS } from "../rules/index.ts";
 import { collectDocuments, uniqueDocuments, type NamedDocument } from "./collect.ts";
 import type { Source, SourceDocument } from "./document.ts";
 import { compileMatch, matchedRoles, type MatchSpec } from "./match.ts";
+import { compileModeOverrides, type ModeOverrideSpec } from "./mode-overrides.ts";
 import { toPlatform } from "./platform.ts";
 import { nearMiss, type Problem } from "./problem.ts";
 
@@ -27,6 +28,7 @@ export interface Compiled {
 
 interface PolicySpec {
   readonly mode?: Mode;
+  readonly modeOverrides?: readonly ModeOverrideSpec[];
   readonly priority?: number;
   readonly onError?: "Deny" | "Allow";
   readonly denyExecutors?: boolean;
@@ -73,13 +75,18 @@ function compilePolicy(
       platform: (wanted) => findPlatform(platforms, wanted, options.platform),
     }),
   );
-  if (included === undefined || excluded === undefined || rule === undefined) return [];
+  const modeOverrides = guarded(document, ["spec", "modeOverrides"], problems, () =>
+    compileModeOverrides(spec.modeOverrides ?? []),
+  );
+  if (included === undefined || excluded === undefined) return [];
+  if (modeOverrides === undefined || rule === undefined) return [];
   return [
     {
       name,
       rule: kind.key,
       combine: kind.combine,
       mode: options.mode ?? spec.mode ?? "Audit",
+      modeOverrides: options.mode === undefined ? modeOverrides : [],
       priority: spec.priority ?? 0,
       onError: spec.onError ?? "Deny",
       denyExecutors: spec.denyExecutors ?? false,
@@ -88,8 +95,7 @@ function compilePolicy(
         spec.exclude === undefined
           ? included
           : (subject, facts) => included(subject, facts) && !excluded(subject, facts),
-      mutate: rule.mutate,
-      judge: rule.judge,
+      ...rule,
     },
   ];
 }

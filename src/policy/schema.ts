@@ -28,6 +28,8 @@ const labelSelector: Schema = {
   },
 };
 
+const mode: Schema = { enum: ["Enforce", "Warn", "Audit"] };
+
 const match: Schema = {
   type: "object",
   additionalProperties: false,
@@ -70,7 +72,16 @@ const policySchema = documentSchema({
   properties: {
     description: { type: "string" },
     documentation: { type: "string" },
-    mode: { enum: ["Enforce", "Warn", "Audit"] },
+    mode,
+    modeOverrides: {
+      type: "array",
+      items: {
+        type: "object",
+        additionalProperties: false,
+        required: ["mode"],
+        properties: { mode, namespaces: strings, namespaceSelector: labelSelector },
+      },
+    },
     priority: { type: "integer", minimum: -1_000_000, maximum: 1_000_000 },
     onError: { enum: ["Deny", "Allow"] },
     denyExecutors: { type: "boolean" },

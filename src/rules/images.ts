@@ -7,11 +7,11 @@ import {
   parseImageReference,
   type ImageReference,
 } from "../kubernetes/image-reference.ts";
-import type { Pod } from "../kubernetes/pod.ts";
+import type { Maybe, Pod } from "../kubernetes/pod.ts";
 import { sparkContainerIndex } from "../spark/container.ts";
 import type { Role } from "../spark/role.ts";
 
-type ContainerKind = "Spark" | "Sidecar" | "Init" | "Volume";
+type ContainerKind = "Spark" | "Sidecar" | "Init" | "Volume" | "Ephemeral";
 
 interface ImagesSpec {
   readonly pin?: "Tag" | "Digest";
@@ -20,7 +20,16 @@ interface ImagesSpec {
   readonly containers?: readonly ContainerKind[];
 }
 
-const CONTAINER_KINDS: readonly ContainerKind[] = ["Spark", "Sidecar", "Init", "Volume"];
+const CONTAINER_KINDS: readonly ContainerKind[] = [
+  "Spark",
+  "Sidecar",
+  "Init",
+  "Volume",
+  "Ephemeral",
+];
+
+/** Not Ephemeral: who debugs at night must not be stopped by a policy that nobody meant so. */
+const DEFAULT_KINDS = CONTAINER_KINDS.filter((kind) => kind !== "Ephemeral");
 
 const MUTABLE_TAGS: readonly string[] = [
   "latest",
@@ -61,45 +70,63 @@ export const images: RuleKind = {
         minItems: 1,
         uniqueItems: true,
         items: { enum: CONTAINER_KINDS },
-        description: "Whose images are judged. Default: all of them.",
+        description: "Whose images are judged. Default: all but Ephemeral (kubectl debug).",
       },
     },
   },
   compile: (block) => {
     const spec = block as ImagesSpec;
-    const kinds = new Set(spec.containers ?? CONTAINER_KINDS);
+    const kinds = new Set(spec.containers ?? DEFAULT_KINDS);
     const judgeImage = compileImageJudge(spec);
+    const judged = (pod: Pod, role: Role) =>
+      imagesOf(pod, role).filter((image) => kinds.has(image.kind));
     return {
-      judge: (pod, subject) =>
-        imagesOf(pod, subject.role)
-          .filter((image) => kinds.has(image.kind))
-          .flatMap((image) => judgeImage(image)),
+      judge: (pod, { role }) => judged(pod, role).flatMap((image) => judgeImage(image)),
+      // A Pod that was let in before there was a policy goes on; only what an UPDATE brings is judged.
+      judgeUpdate: (pod, before, { role }) => {
+        const known = new Set(imagesOf(before, role).map(identityOf));
+        return judged(pod, role)
+          .filter((image) => !known.has(identityOf(image)))
+          .flatMap((image) => judgeImage(image))
+          .map((found) => ({ ...found, fix: "name a pinned image, or leave the one that runs" }));
+      },
     };
   },
 };
 
 interface PodImage {
   readonly kind: ContainerKind;
+  /** Of the container or volume, unique within the Pod. */
+  readonly name: string;
   readonly field: string;
   readonly text: string;
 }
 
+/** Equal for the same image at the same place, before and after an UPDATE. */
+function identityOf({ name, text }: PodImage): string {
+  return JSON.stringify([name, text]);
+}
+
 /** Every image that a Pod names. An absent one is the API server's to refuse, or Spark's to fill in. */
-function imagesOf(pod: Pod, role: Role): readonly PodImage[] {
-  const spark = sparkContainerIndex(pod, role);
+function imagesOf({ spec }: Pod, role: Role): readonly PodImage[] {
   const found: PodImage[] = [];
-  const add = (kind: ContainerKind, field: string, text: string | null | undefined) => {
-    if (text != null && text !== "") found.push({ kind, field, text });
+  const add = (image: Omit<PodImage, "text">, text: Maybe<string>) => {
+    if (text != null && text !== "") found.push({ ...image, text });
   };
-  for (const [index, container] of (pod.spec?.containers ?? []).entries()) {
+  const spark = sparkContainerIndex({ spec }, role);
+  for (const [index, { name, image }] of (spec?.containers ?? []).entries()) {
     const kind = index === spark ? "Spark" : "Sidecar";
-    add(kind, `spec.containers[${index}].image`, container.image);
+    add({ kind, name, field: `spec.containers[${index}].image` }, image);
   }
-  for (const [index, container] of (pod.spec?.initContainers ?? []).entries()) {
-    add("Init", `spec.initContainers[${index}].image`, container.image);
+  for (const [index, { name, image }] of (spec?.initContainers ?? []).entries()) {
+    add({ kind: "Init", name, field: `spec.initContainers[${index}].image` }, image);
   }
-  for (const [index, volume] of (pod.spec?.volumes ?? []).entries()) {
-    add("Volume", `spec.volumes[${index}].image.reference`, volume.image?.reference);
+  for (const [index, { name, image }] of (spec?.ephemeralContainers ?? []).entries()) {
+    add({ kind: "Ephemeral", name, field: `spec.ephemeralContainers[${index}].image` }, image);
+  }
+  for (const [index, { name, image }] of (spec?.volumes ?? []).entries()) {
+    const field = `spec.volumes[${index}].image.reference`;
+    add({ kind: "Volume", name, field }, image?.reference);
   }
   return found;
 }

@@ -1,5 +1,5 @@
 import { createServer, type Server } from "node:https";
-import express, { type ErrorRequestHandler, type Response } from "express";
+import express, { type ErrorRequestHandler, type Request, type Response } from "express";
 import { admit as admitForReal } from "../admission/admit.ts";
 import type { PolicySet } from "../engine/policy-set.ts";
 import { countAnswered, countUnanswered } from "./count-admission.ts";
@@ -31,7 +31,12 @@ export interface AdmissionServer {
   readonly startDraining: () => void;
 }
 
-/** Creates the server that answers the API server: `POST /mutate`, and nothing else. */
+/** Where the API server calls which kind of webhook. */
+const ROUTES = { "/mutate": "mutating", "/validate": "validating" } as const;
+
+type Route = (typeof ROUTES)[keyof typeof ROUTES];
+
+/** Creates the server that answers the API server: `POST /mutate` and `POST /validate`, and nothing else. */
 export function createAdmissionServer(options: AdmissionServerOptions): AdmissionServer {
   const { limits, log, metrics, policySet } = options;
   const admit = options.admit ?? admitForReal;
@@ -44,11 +49,11 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     .enable("case sensitive routing")
     .enable("strict routing");
 
-  const answer = (response: Response, body: Buffer): void => {
+  const answer = (response: Response, body: Buffer, route: Route): void => {
     try {
-      const admission = admit(policySet, body, NO_FACTS);
+      const admission = admit(policySet, body, NO_FACTS, route);
       if (admission.kind === "not-understood") {
-        countUnanswered(metrics, "not-understood");
+        countUnanswered(metrics, route, "not-understood");
         sendLine(response, 400, admission.reason);
         return;
       }
@@ -56,33 +61,37 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
       countAnswered(metrics, admission);
       logAnswered(log, admission);
     } catch (error) {
-      countUnanswered(metrics, "error");
+      countUnanswered(metrics, route, "error");
       logFault(log, error, body);
       if (!response.headersSent) sendLine(response, 500, "Sparkgate failed to answer; see its log");
     }
   };
 
-  app.post("/mutate", async (request, response) => {
+  const receive = async (request: Request, response: Response, route: Route): Promise<void> => {
     const start = performance.now();
     metrics.inflight.inc();
     const body = await readBody(request, limits.bodyBytes);
     // A balancer in front of several replicas only moves connections that are closed (kubernetes#127335).
     if (draining) response.setHeader("Connection", "close");
     if (body.kind === "complete") {
-      answer(response, body.bytes);
+      answer(response, body.bytes, route);
     } else {
-      countUnanswered(metrics, "not-understood");
+      countUnanswered(metrics, route, "not-understood");
       if (body.kind === "refused") sendLine(response, body.status, body.reason);
     }
     metrics.inflight.dec();
     metrics.duration.observe((performance.now() - start) / 1000);
-  });
-  app.all("/mutate", (_request, response) => {
-    response.setHeader("Allow", "POST");
-    sendLine(response, 405, "only POST is answered here");
-  });
+  };
+  for (const [path, route] of Object.entries(ROUTES)) {
+    app.post(path, (request, response) => receive(request, response, route));
+    app.all(path, (_request, response) => {
+      response.setHeader("Allow", "POST");
+      sendLine(response, 405, "only POST is answered here");
+    });
+  }
   app.use((_request, response) => {
-    sendLine(response, 404, "only POST /mutate is answered here");
+    const paths = Object.keys(ROUTES).join(" and ");
+    sendLine(response, 404, `only POST ${paths} is answered here`);
   });
   const onError: ErrorRequestHandler = (error: unknown, _request, response, next) => {
     logFault(log, error, Buffer.alloc(0));

@@ -1,5 +1,5 @@
 import type { Admission } from "../admission/admit.ts";
-import type { PolicyOutcome } from "../engine/decision.ts";
+import type { PolicyOutcome, Run } from "../engine/decision.ts";
 import type { Role } from "../spark/role.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -18,13 +18,21 @@ export function countAnswered(metrics: Metrics, { request, decision }: Answered)
     surface: seen ? "pod" : "none",
     role: roleOf(decision) ?? "none",
     operation,
+    admission: request.admission,
     verdict: verdictOf(decision),
     dry_run: String(request.dryRun),
   });
   if (request.dryRun) return;
   if (decision.kind === "skipped") metrics.skipped.inc({ reason: decision.reason });
   if (decision.kind !== "decided") return;
-  const { enforced, preview, subject } = decision;
+  if (decision.subject.stage === "validating") countFinal(metrics, decision.enforced);
+  else countDecided(metrics, decision);
+}
+
+function countDecided(
+  metrics: Metrics,
+  { enforced, preview, subject }: Extract<Answered["decision"], { kind: "decided" }>,
+): void {
   for (const outcome of enforced.outcomes) {
     // The changes of an object that was refused never came to be.
     countOutcome(metrics, outcome, !enforced.refused);
@@ -37,15 +45,25 @@ export function countAnswered(metrics: Metrics, { request, decision }: Answered)
   }
 }
 
+/** Counts what became of a Pod after it was changed: all else was counted when it was. */
+function countFinal(metrics: Metrics, { outcomes }: Run): void {
+  for (const { policy, mode, refuses, violations, changes } of outcomes) {
+    if (changes.length > 0) metrics.findings.inc({ policy, mode, action: "undone" });
+    if (refuses && violations.length > 0) metrics.findings.inc({ policy, mode, action: "deny" });
+  }
+}
+
 /** Counts a call of which nothing is known but that it was not understood, or that we failed. */
 export function countUnanswered(
   metrics: Metrics,
+  admission: Answered["request"]["admission"],
   verdict: Extract<Verdict, "not-understood" | "error">,
 ): void {
   metrics.requests.inc({
     surface: "none",
     role: "none",
     operation: "other",
+    admission,
     verdict,
     dry_run: "false",
   });

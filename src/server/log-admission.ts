@@ -68,6 +68,8 @@ function namesOf({ request, decision }: Answered) {
     name: name(subject?.name ?? request.name),
     role: decision.kind === "malformed" ? decision.role : subject?.role,
     applicationId: name(subject?.application.id),
+    operation: request.operation,
+    admission: request.admission,
     dryRun: request.dryRun,
   };
 }
@@ -75,7 +77,7 @@ function namesOf({ request, decision }: Answered) {
 /** The uid of a review, also where nothing else of it could be dealt with. */
 function uidOf(body: Buffer): string | undefined {
   try {
-    const decoded = decodeReview(body);
+    const decoded = decodeReview(body, "mutating");
     return decoded.kind === "review" ? oneLine(decoded.request.uid, LONGEST_UID) : undefined;
   } catch {
     return undefined; // it was the decoding itself that failed

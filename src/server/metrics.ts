@@ -30,7 +30,7 @@ export function createMetrics(version: string) {
     requests: counter(
       "admission_requests_total",
       "Calls of the API server by what became of them. Verdict error: our fault, answered with 500.",
-      ["surface", "role", "operation", "verdict", "dry_run"],
+      ["surface", "role", "operation", "admission", "verdict", "dry_run"],
     ),
     duration: new Histogram({
       name: "sparkgate_admission_duration_seconds",

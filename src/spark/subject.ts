@@ -16,13 +16,28 @@ export interface Subject {
   /** The Pod's name, or `PREFIX*` where the API server will make one up from generateName. */
   readonly name: string;
   readonly application: Application;
+  readonly stage: Stage;
   /** As it was admitted, before any policy. */
   readonly pod: Pod;
+  /** At stage `update`: as it is stored. */
+  readonly before: Pod | undefined;
 }
+
+/**
+ * Where in its way into the cluster a Pod is: `mutating`: it is created and may be changed; `validating`: it is
+ * created and all mutating webhooks are done with it; `update`: it is there, and its images may be changed.
+ */
+export type Stage = "mutating" | "validating" | "update";
 
 /** Why an object is admitted without being looked at. */
 export type SkipReason =
-  "other-kind" | "sub-resource" | "operation" | "not-spark" | "mirror-pod" | "unknown-role";
+  | "other-kind"
+  | "sub-resource"
+  | "operation"
+  | "not-spark"
+  | "mirror-pod"
+  | "unknown-role"
+  | "bypass";
 
 export type Recognition =
   | { readonly kind: "subject"; readonly subject: Subject }
@@ -38,21 +53,17 @@ const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
 
 /** Tells what an admitted object is to Spark. Never throws. */
 export function recognize(admitted: AdmittedObject): Recognition {
-  const skipped = skipReasonOf(admitted);
-  if (skipped !== undefined) return { kind: "skipped", reason: skipped };
+  const stage = stageOf(admitted);
+  if (stage.kind === "skipped") return stage;
   const { object } = admitted;
-  const metadata = field(object, "metadata") ?? {};
-  const labels = field(metadata, "labels") ?? {};
-  const claimed = field(labels, ROLE_LABEL) ?? undefined;
-  const role = ROLES.find((known) => known === claimed);
-  // Labels that cannot be read may hide a role: only a Pod that can be read is let go as not Spark's.
-  const readable =
-    [object, metadata, labels].every(isRecord) && ["undefined", "string"].includes(typeof claimed);
-  if (role === undefined && readable) {
-    return { kind: "skipped", reason: claimed === undefined ? "not-spark" : "unknown-role" };
-  }
+  const before = stage.stage === "update" ? admitted.oldObject : undefined;
+  const { role, noRole } = roleOf(object, before);
+  if (noRole !== undefined) return { kind: "skipped", reason: noRole };
   if (role === undefined || !isPod(object)) {
     return { kind: "malformed", role, errors: podShapeErrors(object) };
+  }
+  if (before !== undefined && !isPod(before)) {
+    return { kind: "malformed", role, errors: podShapeErrors(before) };
   }
   if (Object.hasOwn(object.metadata?.annotations ?? {}, MIRROR_ANNOTATION)) {
     return { kind: "skipped", reason: "mirror-pod" };
@@ -65,20 +76,55 @@ export function recognize(admitted: AdmittedObject): Recognition {
       namespace: admitted.namespace,
       name: displayName(object.metadata),
       application: applicationOf(object),
+      stage: stage.stage,
       pod: object,
+      before,
     },
   };
 }
 
-function skipReasonOf(admitted: AdmittedObject): SkipReason | undefined {
-  if (admitted.group !== "" || admitted.version !== "v1" || admitted.kind !== "Pod") {
-    return "other-kind";
-  }
-  if (admitted.subResource !== "") return "sub-resource";
-  // Spark itself updates labels of its executors; a mutation there would fight with it (kubeflow/spark-operator#470).
-  if (admitted.operation !== "CREATE") return "operation";
-  return undefined;
+interface FoundRole {
+  readonly role: Role | undefined;
+  /** Why it is sure that there is none: labels that cannot be read may hide one. */
+  readonly noRole?: SkipReason;
 }
+
+/** The role that the label says; at UPDATE the stored one, since the label may be taken away together with a change. */
+function roleOf(object: unknown, before: unknown): FoundRole {
+  const stored = claimedRole(before);
+  return stored.role === undefined ? claimedRole(object) : stored;
+}
+
+function claimedRole(object: unknown): FoundRole {
+  const metadata = field(object, "metadata") ?? {};
+  const labels = field(metadata, "labels") ?? {};
+  const claimed = field(labels, ROLE_LABEL) ?? undefined;
+  const role = ROLES.find((known) => known === claimed);
+  if (role !== undefined || ![object, metadata, labels].every(isRecord)) return { role };
+  if (claimed === undefined) return { role, noRole: "not-spark" };
+  return typeof claimed === "string" ? { role, noRole: "unknown-role" } : { role };
+}
+
+type StageOrSkip =
+  | { readonly kind: "stage"; readonly stage: Stage }
+  | { readonly kind: "skipped"; readonly reason: SkipReason };
+
+function stageOf(admitted: AdmittedObject): StageOrSkip {
+  const { group, version, kind, subResource, operation, admission } = admitted;
+  const skipped = (reason: SkipReason): StageOrSkip => ({ kind: "skipped", reason });
+  if (group !== "" || version !== "v1" || kind !== "Pod") return skipped("other-kind");
+  // `kubectl debug` adds containers, and with them images, by way of a sub-resource.
+  if (subResource !== "" && subResource !== EPHEMERAL_CONTAINERS) return skipped("sub-resource");
+  if (operation === "CREATE" && subResource === "") return { kind: "stage", stage: admission };
+  // Judged only: Spark itself updates labels of its executors, and a mutation there would fight with it
+  // (kubeflow/spark-operator#470).
+  if (operation === "UPDATE" && admission === "validating") {
+    return { kind: "stage", stage: "update" };
+  }
+  return skipped(subResource === "" ? "operation" : "sub-resource");
+}
+
+const EPHEMERAL_CONTAINERS = "ephemeralcontainers";
 
 function field(value: unknown, key: string): unknown {
   return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;

@@ -69,7 +69,14 @@ function runCase(set: string, policy: string, platform: string, { object, expect
   const decision = decide(
     compiled.set,
     {
-      ...{ group: "", version: "v1", kind: "Pod", subResource: "", operation: "CREATE" },
+      ...{
+        group: "",
+        version: "v1",
+        kind: "Pod",
+        subResource: "",
+        operation: "CREATE",
+        admission: "mutating",
+      },
       namespace: "spark",
       object,
     },

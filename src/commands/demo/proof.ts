@@ -82,7 +82,8 @@ function agrees(set: PolicySet, { request }: RecordedReview, answer: WebhookAnsw
   const decision = decide(
     set,
     {
-      ...{ group: "", version: "v1", kind: "Pod", subResource: "", operation: "CREATE" },
+      ...{ group: "", version: "v1", kind: "Pod", subResource: "" },
+      ...{ operation: "CREATE", admission: "mutating" },
       namespace: request.namespace,
       object: request.object,
     },

@@ -16,7 +16,7 @@ import {
 
 const MEBIBYTE = 1024 * 1024;
 const SERIES_NOT_UNDERSTOOD =
-  'sparkgate_admission_requests_total{surface="none",role="none",operation="other",verdict="not-understood",dry_run="false"}';
+  'sparkgate_admission_requests_total{surface="none",role="none",operation="other",admission="mutating",verdict="not-understood",dry_run="false"}';
 
 function assertOneLine(text: string, expected: RegExp): void {
   assert.match(text, expected);
@@ -74,15 +74,17 @@ describe("POST /mutate, not understood", () => {
   it("answers other paths with 404 and other methods with 405", async (t) => {
     const server = await startTestServer(t);
     const agent = supertest(`https://127.0.0.1:${server.port}`);
-    for (const path of ["/", "/mutate/", "/MUTATE", "/validate", "/metrics", "/healthz", "/%zz"]) {
+    for (const path of ["/", "/mutate/", "/MUTATE", "/validate/", "/metrics", "/healthz", "/%zz"]) {
       const answer = await agent.post(path).ca(server.ca).send({});
       assert.equal(answer.status, 404, path);
       assertOneLine(answer.text, /\/mutate/);
     }
-    for (const method of ["get", "put", "delete", "patch", "options"] as const) {
-      const answer = await agent[method]("/mutate").ca(server.ca);
-      assert.equal(answer.status, 405, method);
-      assert.equal(answer.headers["allow"], "POST");
+    for (const path of ["/mutate", "/validate"]) {
+      for (const method of ["get", "put", "delete", "patch", "options"] as const) {
+        const answer = await agent[method](path).ca(server.ca);
+        assert.equal(answer.status, 405, method);
+        assert.equal(answer.headers["allow"], "POST");
+      }
     }
     await assertAnswersGoodRequest(server);
   });

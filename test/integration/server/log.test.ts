@@ -31,6 +31,8 @@ describe("the log", () => {
         namespace: "team-risk",
         name: "etl-7f3a",
         role: "driver",
+        operation: "CREATE",
+        admission: "mutating",
         applicationId: "spark-abc",
         dryRun: false,
         policies: ["refuses-bad", "refuses-executors"],

@@ -36,38 +36,41 @@ async function after(
 
 describe("sparkgate_admission_requests_total", () => {
   const cases: readonly (readonly [ReviewOptions, string])[] = [
-    [{}, "surface='pod',role='executor',operation='CREATE',verdict='changed',dry_run='false'"],
+    [
+      {},
+      "surface='pod',role='executor',operation='CREATE',admission='mutating',verdict='changed',dry_run='false'",
+    ],
     [
       { role: "driver", image: "bad", dryRun: true },
-      "surface='pod',role='driver',operation='CREATE',verdict='denied',dry_run='true'",
+      "surface='pod',role='driver',operation='CREATE',admission='mutating',verdict='denied',dry_run='true'",
     ],
     [
       { role: "connect-server" },
-      "surface='pod',role='connect-server',operation='CREATE',verdict='allowed',dry_run='false'",
+      "surface='pod',role='connect-server',operation='CREATE',admission='mutating',verdict='allowed',dry_run='false'",
     ],
     [
       { request: { operation: "x\n\"'" } },
-      "surface='pod',role='none',operation='other',verdict='skipped',dry_run='false'",
+      "surface='pod',role='none',operation='other',admission='mutating',verdict='skipped',dry_run='false'",
     ],
     [
       { role: "anything" },
-      "surface='pod',role='none',operation='CREATE',verdict='skipped',dry_run='false'",
+      "surface='pod',role='none',operation='CREATE',admission='mutating',verdict='skipped',dry_run='false'",
     ],
     [
       { request: { kind: { group: "", version: "v1", kind: "Secret" } } },
-      "surface='none',role='none',operation='CREATE',verdict='skipped',dry_run='false'",
+      "surface='none',role='none',operation='CREATE',admission='mutating',verdict='skipped',dry_run='false'",
     ],
     [
       { request: { object: { metadata: { labels: { "spark-role": "driver" } }, spec: 1 } } },
-      "surface='pod',role='driver',operation='CREATE',verdict='denied',dry_run='false'",
+      "surface='pod',role='driver',operation='CREATE',admission='mutating',verdict='denied',dry_run='false'",
     ],
     [
       { request: { object: { metadata: { labels: { "spark-role": "executor" } }, spec: 1 } } },
-      "surface='pod',role='executor',operation='CREATE',verdict='allowed',dry_run='false'",
+      "surface='pod',role='executor',operation='CREATE',admission='mutating',verdict='allowed',dry_run='false'",
     ],
     [
       { request: { uid: "" } },
-      "surface='none',role='none',operation='other',verdict='not-understood',dry_run='false'",
+      "surface='none',role='none',operation='other',admission='mutating',verdict='not-understood',dry_run='false'",
     ],
   ];
   for (const [review, labels] of cases) {

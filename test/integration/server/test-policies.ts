@@ -8,6 +8,7 @@ const says = (word: string) => (pod: { readonly spec?: unknown }) =>
 const anyPolicy = {
   combine: "all",
   mode: "Enforce",
+  modeOverrides: [],
   priority: 0,
   onError: "Deny",
   denyExecutors: false,

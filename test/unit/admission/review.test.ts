@@ -4,7 +4,7 @@ import { decodeReview } from "../../../src/admission/review.ts";
 import { driverPod, reviewBody } from "../../fixtures/pods.ts";
 
 function reason(body: string | Buffer): string | undefined {
-  const decoded = decodeReview(Buffer.from(body));
+  const decoded = decodeReview(Buffer.from(body), "mutating");
   return decoded.kind === "not-understood" ? decoded.reason : undefined;
 }
 
@@ -94,7 +94,11 @@ describe("decodeReview: depth", () => {
 describe("decodeReview: a review", () => {
   it("is read into what a decision needs", () => {
     const decoded = decodeReview(
-      reviewBody(driverPod(), { name: "etl", dryRun: true, subResource: "status" }),
+      reviewBody(driverPod(), {
+        ...{ name: "etl", dryRun: true, subResource: "status" },
+        oldObject: { kind: "Pod" },
+      }),
+      "validating",
     );
     assert.equal(decoded.kind, "review");
     assert.deepEqual(decoded.request, {
@@ -108,12 +112,15 @@ describe("decodeReview: a review", () => {
       name: "etl",
       dryRun: true,
       object: driverPod(),
+      oldObject: { kind: "Pod" },
+      admission: "validating",
     });
   });
 
   it("may lack everything but its uid", () => {
     const decoded = decodeReview(
       Buffer.from(`{${head},"request":{"uid":"1","kind":"Pod","dryRun":"x"}}`),
+      "mutating",
     );
     assert.equal(decoded.kind, "review");
     const { uid, kind, operation, dryRun } = decoded.request;

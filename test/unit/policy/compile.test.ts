@@ -5,7 +5,8 @@ import { compilePolicies, type CompileOptions } from "../../../src/policy/compil
 import { problemText } from "../../../src/policy/problem.ts";
 import { admitted, driverPod } from "../../fixtures/pods.ts";
 import { compile, policySet, policyText, shipped } from "../../fixtures/policies.ts";
-import { NO_FACTS } from "../../../src/engine/facts.ts";
+import { NO_FACTS, type Facts } from "../../../src/engine/facts.ts";
+import type { Mode } from "../../../src/engine/policy.ts";
 
 const GOOD = `apiVersion: sparkgate.io/v1alpha1
 kind: SparkPolicy
@@ -182,6 +183,37 @@ describe("compilePolicies: one mistake each, told with its place, what was found
       "a share on demand of what is on demand",
       spec("placement: {capacity: on-demand, onDemand: {percent: 5}}"),
       [/^a\.yaml:5:46: spec\.placement\.onDemand: a share on demand means nothing/],
+    ],
+    [
+      "a namespaceSelector without values",
+      spec(
+        "match:",
+        "  namespaceSelector: {matchExpressions: [{key: a, operator: In}]}",
+        "images: {}",
+      ),
+      ["a.yaml:6:24: spec.match.namespaceSelector: In on label a needs values"],
+    ],
+    [
+      "the same in the second of modeOverrides",
+      spec(
+        "modeOverrides:",
+        "  - {mode: Warn, namespaces: [a]}",
+        "  - {mode: Warn, namespaceSelector: {matchExpressions: [{key: a, operator: In}]}}",
+        "images: {}",
+      ),
+      ["a.yaml:7:39: spec.modeOverrides[1].namespaceSelector: In on label a needs values"],
+    ],
+    [
+      "an override for no namespaces",
+      spec("modeOverrides: [{mode: Warn}]", "images: {}"),
+      [
+        "a.yaml:5:19: spec.modeOverrides[0]: says for no namespace, needs namespaces or namespaceSelector",
+      ],
+    ],
+    [
+      "an override of something else than the mode",
+      spec("modeOverrides: [{mode: Warn, namespaces: [a], roles: [driver]}]", "images: {}"),
+      [/^a\.yaml:5:49: spec\.modeOverrides\[0\]\.roles: unknown key/],
     ],
     [
       "a rule that is null",
@@ -450,4 +482,54 @@ describe("the shipped policies", () => {
       });
     }
   }
+});
+
+describe("compilePolicies: modeOverrides and namespaceSelector", () => {
+  const labelled = (name: string, tier?: string): Facts => ({
+    namespace: { name, labels: tier === undefined ? {} : { tier } },
+  });
+  const text = spec(
+    "mode: Audit",
+    "modeOverrides:",
+    "  - {mode: Warn, namespaces: [team-a]}",
+    "  - {mode: Enforce, namespaceSelector: {matchLabels: {tier: gold}}, namespaces: ['team-*']}",
+    "match: {namespaceSelector: {matchExpressions: [{key: tier, operator: NotIn, values: [none]}]}}",
+    "exclude: {namespaceSelector: {matchLabels: {tier: wood}}}",
+    "images: {}",
+  );
+  const cases: readonly (readonly [string, string | undefined, Mode | undefined])[] = [
+    ["team-a", "gold", "Warn"],
+    ["team-b", "gold", "Enforce"],
+    ["other", "gold", "Audit"],
+    ["team-b", "lead", "Audit"],
+    ["team-b", undefined, "Audit"],
+    ["team-b", "none", undefined],
+    ["team-b", "wood", undefined],
+  ];
+  for (const [namespace, tier, mode] of cases) {
+    it(`in ${namespace} with tier ${tier ?? "unlabelled"}: ${mode ?? "no match"}`, () => {
+      const { set, problems: found } = compile(text);
+      assert.deepEqual(found, []);
+      const object = admitted(driverPod(), { namespace });
+      const decision = decide(set, object, labelled(namespace, tier));
+      assert.equal(decision.kind, "decided");
+      const run = decision.preview ?? decision.enforced;
+      assert.equal(run.outcomes[0]?.mode, mode);
+    });
+  }
+
+  it("are not asked for facts where all else says no already", () => {
+    const { set } = compile(
+      spec("mode: Enforce", "match: {namespaces: [x], namespaceSelector: {}}", "images: {}"),
+    );
+    const decision = decide(set, admitted(driverPod()), NO_FACTS);
+    assert.equal(decision.kind === "decided" && decision.enforced.outcomes.length, 0);
+  });
+
+  it("give way to a mode on the command line, and are checked all the same", () => {
+    const { set } = compile(text, { mode: "Warn" });
+    assert.deepEqual(set.policies[0]?.modeOverrides, []);
+    const override = "modeOverrides: [{mode: Warn}]";
+    assert.equal(problems(spec(override, "images: {}"), { mode: "Warn" }).length, 1);
+  });
 });

@@ -198,3 +198,57 @@ describe("images: hostile text", () => {
     });
   }
 });
+
+describe("images: UPDATE", () => {
+  function updated(rule: Readonly<Record<string, unknown>>, before: PodSpec, after: PodSpec) {
+    const decision = decide(
+      policySet(policyText("pin", { images: rule })),
+      admitted(driverPod({ spec: after }), {
+        ...{ operation: "UPDATE", admission: "validating" },
+        oldObject: driverPod({ spec: before }),
+      }),
+      NO_FACTS,
+    );
+    assert.equal(decision.kind, "decided");
+    return decision.enforced.outcomes.flatMap(({ violations }) =>
+      violations.map(({ field, message, fix }) => `${field}: ${message}. ${fix}`),
+    );
+  }
+  const spark = (image: string) => ({ name: "spark-kubernetes-driver", image });
+  const debug = (image: string): PodSpec => ({
+    containers: [spark("spark:1")],
+    ephemeralContainers: [{ name: "debugger", image }],
+  });
+
+  it("judges an image that changed", () => {
+    const found = updated(
+      {},
+      { containers: [spark("spark:1"), { name: "log", image: "log:1" }] },
+      { containers: [spark("spark:1"), { name: "log", image: "log:latest" }] },
+    );
+    assert.deepEqual(found, [
+      "spec.containers[1].image: 'log:latest' has a mutable tag. name a pinned image, or leave the one that runs",
+    ]);
+  });
+
+  it("lets one that was there before go on, in every kind of container", () => {
+    const old: PodSpec = {
+      containers: [spark("spark:latest")],
+      initContainers: [{ name: "init", image: "init" }],
+      volumes: [{ name: "jars", image: { reference: "jars:dev" } }],
+      ephemeralContainers: [{ name: "debugger", image: "busybox" }],
+    };
+    const containers = ["Spark", "Sidecar", "Init", "Volume", "Ephemeral"];
+    assert.deepEqual(updated({ containers }, old, old), []);
+  });
+
+  it("judges the image of kubectl debug only where the policy says Ephemeral", () => {
+    const before: PodSpec = { containers: [spark("spark:1")] };
+    assert.deepEqual(updated({}, before, debug("busybox")), []);
+    assert.equal(updated({ containers: ["Ephemeral"] }, before, debug("busybox:1")).length, 0);
+    assert.match(
+      updated({ containers: ["Ephemeral"] }, before, debug("busybox"))[0] ?? "",
+      /^spec\.ephemeralContainers\[0\]\.image: 'busybox' has no tag/,
+    );
+  });
+});
