@@ -7,6 +7,7 @@ import { reviewCommand } from "./commands/review.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { validateCommand } from "./commands/validate.ts";
 import { VERSION } from "./commands/version.ts";
+import { webhooksCommand } from "./commands/webhooks.ts";
 
 const program = new Command("sparkgate")
   .description("Kubernetes admission webhook and policy engine for Apache Spark.")
@@ -17,6 +18,7 @@ const program = new Command("sparkgate")
 for (const command of [
   checkCommand(),
   reviewCommand(),
+  webhooksCommand(),
   validateCommand(),
   serveCommand(),
   demoCommand(),

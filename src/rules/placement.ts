@@ -72,6 +72,7 @@ export const placement: RuleKind = {
         const chosen = onUserChoice === "Deny" ? judgeChoice(pod, target, subject) : [];
         return [...judgeNodeName(pod), ...chosen];
       },
+      judgeFinal: (pod, subject) => judgeUndone(pod, targetOf(subject), onUserChoice === "Replace"),
     };
   },
 };
@@ -89,7 +90,7 @@ function place(
   }
   if (target.required && !choiceSatisfies(draft.pod, target.keys, target.terms)) {
     draft.set(REQUIRED_TERMS, restrictTo(requiredTerms(draft.pod), target.keys, target.terms));
-  } else if (choices.some((choice) => !choice.inNodeSelector)) {
+  } else if (!target.required && choices.some((choice) => !choice.inNodeSelector)) {
     stripRequired(draft, target.keys);
   }
   const preferences = preferTarget(draft, target, replace);
@@ -150,6 +151,20 @@ function judgeNodeName(pod: Pod): readonly Violation[] {
       field: "spec.nodeName",
       message: `${quoted(nodeName)} goes around the scheduler and the choice of nodes`,
       fix: "remove nodeName from the pod template",
+    },
+  ];
+}
+
+/** Whether something that came after us lets a Pod run elsewhere. A choice that is not replaced may be the user's. */
+function judgeUndone(pod: Pod, target: Target, replace: boolean): readonly Violation[] {
+  if (!target.required || choiceSatisfies(pod, target.keys, target.terms)) return [];
+  const [choice] = capacityChoices(pod, target.keys, target.terms);
+  if (choice !== undefined && !replace) return [];
+  return [
+    {
+      field: choice?.field ?? "spec.affinity.nodeAffinity",
+      message: `another webhook undid the choice of ${target.capacity} nodes`,
+      fix: "ask the platform team; it must come before Sparkgate, or leave node affinity alone",
     },
   ];
 }

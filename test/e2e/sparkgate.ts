@@ -2,15 +2,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parse } from "yaml";
+import { parseAllDocuments } from "yaml";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { until } from "./polling.ts";
 import { freePorts } from "./ports.ts";
 import { waitUntilCalled } from "./webhook-configuration.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-const MANIFEST = join(ROOT, "manifests/mutating-webhook-configuration.yaml");
-const CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+const MANIFEST = join(ROOT, "manifests/webhook-configurations.yaml");
+const CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1";
 
 /** How `sparkgate serve` is run. */
 export interface SparkgateOptions {
@@ -92,23 +92,30 @@ function isRunning(child: ChildProcess): boolean {
 }
 
 interface WebhookConfiguration {
-  readonly webhooks: readonly Readonly<Record<string, unknown>>[];
+  readonly kind: "MutatingWebhookConfiguration" | "ValidatingWebhookConfiguration";
+  readonly webhooks: readonly {
+    readonly clientConfig: { readonly service: { readonly path: string } };
+  }[];
 }
 
 /**
- * Registers manifests/mutating-webhook-configuration.yaml with the address of a server on this machine in
- * place of the Service, and waits until it takes effect, which is up to a few seconds.
+ * Registers manifests/webhook-configurations.yaml with the address of a server on this machine in place of the
+ * Service, and waits until it takes effect, which is up to a few seconds.
  */
 async function registerSparkgate(cluster: Cluster, port: number): Promise<void> {
-  const manifest = parse(readFileSync(MANIFEST, "utf8")) as WebhookConfiguration;
-  const url = `https://127.0.0.1:${port}/mutate`;
-  await cluster.api("POST", CONFIGURATIONS, {
-    ...manifest,
-    webhooks: manifest.webhooks.map((webhook) => ({
-      ...webhook,
-      clientConfig: { url, caBundle: cluster.caBundle },
-    })),
-  });
+  for (const document of parseAllDocuments(readFileSync(MANIFEST, "utf8"))) {
+    const manifest = document.toJS() as WebhookConfiguration;
+    await cluster.api("POST", `${CONFIGURATIONS}/${manifest.kind.toLowerCase()}s`, {
+      ...manifest,
+      webhooks: manifest.webhooks.map((webhook) => ({
+        ...webhook,
+        clientConfig: {
+          url: `https://127.0.0.1:${port}${webhook.clientConfig.service.path}`,
+          caBundle: cluster.caBundle,
+        },
+      })),
+    });
+  }
   await waitUntilCalled(cluster);
   await sleep(1000); // each webhook of a configuration has a client of its own, made at its first call
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { file, ROOT, sparkgate } from "./run-sparkgate.ts";
@@ -66,16 +66,50 @@ spec:
   });
 });
 
+describe("sparkgate webhooks", () => {
+  it("prints what is in manifests/", () => {
+    const { status, stdout } = sparkgate(["webhooks"]);
+    assert.equal(status, 0);
+    const path = join(ROOT, "manifests/webhook-configurations.yaml");
+    if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(path, stdout);
+    assert.equal(stdout, readFileSync(path, "utf8"), "run the tests with UPDATE_GOLDEN=1");
+  });
+
+  it("puts in an address, the CA and the failure policy", () => {
+    const pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+    const ca = file("ca.crt", pem);
+    const args = ["--url", "https://10.0.0.5:8443", "--failure-policy", "Ignore"];
+    const { status, stdout } = sparkgate(["webhooks", "--ca-file", ca, ...args]);
+    assert.equal(status, 0);
+    assert.match(stdout, /url: https:\/\/10\.0\.0\.5:8443\/validate$/m);
+    assert.doesNotMatch(stdout, /failurePolicy: Fail|service:/);
+    const [, bundle = ""] = /caBundle: (?:>-\n\s+)?(\S+)/.exec(stdout) ?? [];
+    assert.equal(Buffer.from(bundle, "base64").toString(), pem);
+  });
+
+  it("exits with 2 for what the API server would not take", () => {
+    for (const url of ["http://a", "https://a/path", "https://u:p@a", "a:8443"]) {
+      const { status, stderr } = sparkgate(["webhooks", "--url", url]);
+      assert.equal(status, 2);
+      assert.match(stderr, /must be https:\/\/HOST/);
+    }
+    assert.equal(sparkgate(["webhooks", "--service", "sparkgate"]).status, 2);
+    const { status, stderr } = sparkgate(["webhooks", "--ca-file", file("no.crt", "x")]);
+    assert.equal(status, 2);
+    assert.match(stderr, /no\.crt: holds no PEM certificate/);
+  });
+});
+
 describe("sparkgate", () => {
   it("has a version and help with examples for every command", () => {
     assert.match(sparkgate(["version"]).stdout, /^sparkgate \d+\.\d+\.\d+\n$/);
     assert.equal(sparkgate(["--version"]).status, 0);
     const help = sparkgate(["--help"]);
     assert.equal(help.status, 0);
-    for (const command of ["serve", "check", "review", "validate", "demo", "version"]) {
+    for (const command of ["serve", "check", "review", "validate", "webhooks", "demo", "version"]) {
       assert.match(help.stdout, new RegExp(`^ {2}${command} `, "m"));
     }
-    for (const command of ["serve", "check", "review", "validate"]) {
+    for (const command of ["serve", "check", "review", "validate", "webhooks"]) {
       assert.match(sparkgate([command, "--help"]).stdout, /Examples:\n {2}sparkgate /);
     }
   });

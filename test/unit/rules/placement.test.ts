@@ -266,6 +266,45 @@ describe("placement: a Pod that contradicts itself, and would wait without end",
   }
 });
 
+describe("placement: a choice of which a part is right", () => {
+  it("does not lose that part together with the wrong one", () => {
+    const { nodeSelector, affinity } = {
+      nodeSelector: { [KEY]: "on-demand" },
+      ...requiring(term(is(KEY, "spot", "on-demand"), is(KEY, "spot"))),
+    };
+    const run = place({ capacity: "spot" }, withSpec({ nodeSelector, affinity }));
+    assert.deepEqual(required(run), [term(is(KEY, "spot", "on-demand"), is(KEY, "spot"))]);
+    assert.deepEqual(run.pod.spec?.nodeSelector, {});
+  });
+});
+
+describe("placement: after all mutating webhooks", () => {
+  const undone = "another webhook undid the choice of on-demand nodes";
+  const onSpot = { nodeSelector: { [KEY]: "spot" } };
+  const cases: readonly (readonly [string, Rule, PodSpec, string | undefined])[] = [
+    ["all is as it was left", {}, requiring(term(is(KEY, "on-demand"))), undefined],
+    ["the affinity is gone", {}, {}, "spec.affinity.nodeAffinity"],
+    ["another capacity is chosen", {}, onSpot, `spec.nodeSelector[${KEY}]`],
+    ["a choice is the user's own", { onUserChoice: "Keep" }, onSpot, undefined],
+    ["the affinity is gone, Keep", { onUserChoice: "Keep" }, {}, "spec.affinity.nodeAffinity"],
+    ["the affinity is gone, Deny", { onUserChoice: "Deny" }, {}, "spec.affinity.nodeAffinity"],
+    ["it is a preference", { scheduling: "Preferred" }, {}, undefined],
+  ];
+  for (const [what, rule, spec, field] of cases) {
+    it(`${field === undefined ? "has nothing against" : "refuses"} a driver: ${what}`, () => {
+      const set = placing({ capacity: "on-demand", ...rule });
+      const object = admitted(withSpec(spec), { admission: "validating" });
+      const decision = decide(set, object, NO_FACTS);
+      assert.equal(decision.kind, "decided");
+      const violations = decision.enforced.outcomes.flatMap((outcome) => outcome.violations);
+      assert.deepEqual(
+        violations.map((violation) => [violation.field, violation.message]),
+        field === undefined ? [] : [[field, undone]],
+      );
+    });
+  }
+});
+
 describe("placement: a Pod that is right already", () => {
   const right: readonly (readonly [string, PodSpec])[] = [
     ["by nodeSelector", { nodeSelector: { [KEY]: "spot" } }],
