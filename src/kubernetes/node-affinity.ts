@@ -84,6 +84,7 @@ export function stripKeys(
  * Restricts a user's terms to wanted nodes: takes out what they say of capacity, then requires one of the wanted
  * terms beside each of them. Terms are ORed, so that adding a wanted term as one more would widen, not restrict.
  * @param wanted not empty, without empty terms
+ * @param isRight which of the user's terms stay as they are
  * @returns terms that match a node exactly if `wanted` does and the user's terms without the capacity keys do.
  *   No user terms: `wanted`. Where no label of `wanted`, or each, is a capacity key, a second run changes nothing.
  */
@@ -91,13 +92,16 @@ export function restrictTo(
   userTerms: Maybe<readonly NodeSelectorTerm[]>,
   capacityKeys: readonly string[],
   wanted: readonly NodeSelectorTerm[],
+  isRight: (term: NodeSelectorTerm) => boolean = () => false,
 ): readonly NodeSelectorTerm[] {
   if (userTerms == null || userTerms.length === 0) return uniqueTerms(wanted);
   return uniqueTerms(
-    stripKeys(userTerms, capacityKeys).flatMap((term) => {
-      if (term === "every-node") return wanted;
-      if (isEmpty(term) || impliesTerms([term], wanted)) return [term];
-      return wanted.map((other) => bothTerms(term, other));
+    userTerms.flatMap((term) => {
+      if (isEmpty(term) || isRight(term)) return [term];
+      const [stripped] = stripKeys([term], capacityKeys);
+      if (stripped === undefined || stripped === "every-node") return wanted;
+      if (impliesTerms([stripped], wanted)) return [stripped];
+      return wanted.map((other) => bothTerms(stripped, other));
     }),
   );
 }

@@ -1,6 +1,7 @@
 import type { Capacity, LocalDisk, Platform } from "../kubernetes/platform.ts";
-import type { NodeSelectorRequirement } from "../kubernetes/pod.ts";
-import type { SourceDocument } from "./document.ts";
+import type { NodeSelectorRequirement, NodeSelectorTerm } from "../kubernetes/pod.ts";
+import { volumeSourceProblem } from "../kubernetes/volume-source.ts";
+import type { DocumentPath, SourceDocument } from "./document.ts";
 import type { Problem } from "./problem.ts";
 
 interface PlatformDocument {
@@ -29,28 +30,46 @@ export function toPlatform(name: string, document: unknown): Platform {
 export function platformProblems(document: SourceDocument): readonly Problem[] {
   const { spec } = document.value as PlatformDocument;
   const problems: Problem[] = [];
-  const names = new Set<string>();
-  for (const [index, { name, nodeSelectorTerms }] of spec.capacities.entries()) {
-    const at = ["spec", "capacities", index];
-    if (names.has(name))
-      problems.push(document.problem([...at, "name"], `'${name}' is a duplicate`));
-    names.add(name);
+  const tell = (path: DocumentPath, message: string) => {
+    problems.push(document.problem(["spec", ...path], message));
+  };
+  tellDuplicates("capacities", spec.capacities, tell);
+  for (const [index, { nodeSelectorTerms }] of spec.capacities.entries()) {
+    const at = ["capacities", index, "nodeSelectorTerms"];
+    tellTerms(at, nodeSelectorTerms, tell);
     for (const [number, { matchExpressions }] of nodeSelectorTerms.entries()) {
-      const term = [...at, "nodeSelectorTerms", number];
-      const requirements = matchExpressions ?? [];
       // A job's own choice is found by these keys; a capacity without one could not be told from it.
-      if (!requirements.some(({ key }) => spec.capacityKeys.includes(key))) {
-        const message = `names none of the capacityKeys (${spec.capacityKeys.join(", ")})`;
-        problems.push(document.problem(term, message));
-      }
-      for (const [position, requirement] of requirements.entries()) {
-        const message = valuesProblem(requirement);
-        if (message === undefined) continue;
-        problems.push(document.problem([...term, "matchExpressions", position], message));
-      }
+      if (matchExpressions?.some(({ key }) => spec.capacityKeys.includes(key)) === true) continue;
+      tell([...at, number], `names none of the capacityKeys (${spec.capacityKeys.join(", ")})`);
     }
   }
+  const disks = spec.localDisks ?? [];
+  tellDuplicates("localDisks", disks, tell);
+  for (const [index, { nodeSelectorTerms, volumeSource }] of disks.entries()) {
+    tellTerms(["localDisks", index, "nodeSelectorTerms"], nodeSelectorTerms, tell);
+    const problem = volumeSourceProblem(volumeSource);
+    if (problem !== undefined) tell(["localDisks", index, "volumeSource"], problem);
+  }
   return problems;
+}
+
+type Tell = (path: DocumentPath, message: string) => void;
+
+function tellDuplicates(list: string, entries: readonly { readonly name: string }[], tell: Tell) {
+  const names = new Set<string>();
+  for (const [index, { name }] of entries.entries()) {
+    if (names.has(name)) tell([list, index, "name"], `'${name}' is a duplicate`);
+    names.add(name);
+  }
+}
+
+function tellTerms(at: DocumentPath, terms: readonly NodeSelectorTerm[], tell: Tell) {
+  for (const [number, { matchExpressions }] of terms.entries()) {
+    for (const [position, requirement] of (matchExpressions ?? []).entries()) {
+      const message = valuesProblem(requirement);
+      if (message !== undefined) tell([...at, number, "matchExpressions", position], message);
+    }
+  }
 }
 
 /** What the API server would say of each Pod (pkg/apis/core/validation ValidateNodeSelectorRequirement). */

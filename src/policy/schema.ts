@@ -1,5 +1,6 @@
 import { RULE_KINDS } from "../rules/index.ts";
 import { ROLES } from "../spark/role.ts";
+import { PLATFORM_SPEC_SCHEMA } from "./platform-schema.ts";
 
 export const API_VERSION = "sparkgate.io/v1alpha1";
 
@@ -91,71 +92,11 @@ const policySchema = documentSchema({
   },
 });
 
-const requirements: Schema = {
-  type: "array",
-  minItems: 1,
-  items: {
-    type: "object",
-    additionalProperties: false,
-    required: ["key", "operator"],
-    properties: {
-      key: { type: "string", minLength: 1 },
-      operator: { enum: ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"] },
-      values: { type: "array", items: { type: "string" } },
-    },
-  },
-};
-
-const platformSchema = documentSchema({
-  type: "object",
-  additionalProperties: false,
-  required: ["capacities", "capacityKeys"],
-  properties: {
-    description: { type: "string" },
-    capacityKeys: { ...strings, uniqueItems: true },
-    capacities: {
-      type: "array",
-      minItems: 1,
-      items: {
-        type: "object",
-        additionalProperties: false,
-        required: ["name", "nodeSelectorTerms"],
-        properties: {
-          name: { type: "string", minLength: 1 },
-          nodeSelectorTerms: {
-            type: "array",
-            minItems: 1,
-            items: {
-              type: "object",
-              additionalProperties: false,
-              required: ["matchExpressions"],
-              properties: { matchExpressions: requirements },
-            },
-          },
-          tolerations: {
-            type: "array",
-            items: {
-              type: "object",
-              additionalProperties: false,
-              // Without a key a toleration tolerates every taint: not-ready, disk pressure, a node being drained.
-              required: ["key"],
-              properties: {
-                key: { type: "string", minLength: 1 },
-                operator: { enum: ["Equal", "Exists"] },
-                value: { type: "string" },
-                effect: { enum: ["NoSchedule", "PreferNoSchedule", "NoExecute"] },
-              },
-            },
-          },
-          interruptionNoticeSeconds: { type: "integer", minimum: 0 },
-        },
-      },
-    },
-  },
-});
-
 /** The kinds of documents, and the JSON Schema (2020-12) of each. */
-export const DOCUMENT_SCHEMAS = { SparkPolicy: policySchema, SparkPlatform: platformSchema };
+export const DOCUMENT_SCHEMAS = {
+  SparkPolicy: policySchema,
+  SparkPlatform: documentSchema(PLATFORM_SPEC_SCHEMA),
+};
 
 export type DocumentKind = keyof typeof DOCUMENT_SCHEMAS;
 

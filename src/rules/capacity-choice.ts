@@ -1,5 +1,6 @@
 import { either, quoted } from "../engine/text.ts";
-import { impliesTerms, mentionsKeys } from "../kubernetes/node-affinity.ts";
+import { impliesTerms, mentionsKeys, restrictTo } from "../kubernetes/node-affinity.ts";
+import { expressionsOf, isEmpty } from "../kubernetes/node-term.ts";
 import type { NodeSelectorRequirement, NodeSelectorTerm, Pod } from "../kubernetes/pod.ts";
 
 /** One place in a Pod where its author chose a capacity. */
@@ -25,7 +26,9 @@ export function requiredTerms(pod: Pod): readonly NodeSelectorTerm[] {
 
 /**
  * Where a Pod chooses a capacity for itself, by nodeSelector or by required node affinity, and thereby allows
- * other nodes than those wanted.
+ * other nodes than those wanted, or none: on EKS a node has one of two labels, and a Pod that asks for both, each of
+ * them right, would wait without end. So one wanted term at a time counts, and all that is asked of capacity must
+ * stand in that term.
  */
 export function capacityChoices(
   pod: Pod,
@@ -33,18 +36,18 @@ export function capacityChoices(
   wanted: readonly NodeSelectorTerm[],
 ): readonly CapacityChoice[] {
   if (choiceSatisfies(pod, keys, wanted)) return [];
+  const selected = nodeSelectorRequirements(pod, keys);
+  const compatible = compatibleTerms(pod, keys, wanted);
   const isWrong = (requirement: NodeSelectorRequirement) =>
-    keys.includes(requirement.key) && !impliesTerms([{ matchExpressions: [requirement] }], wanted);
-  const choices: CapacityChoice[] = nodeSelectorRequirements(pod, keys)
-    .filter(isWrong)
-    .map((requirement) => ({
-      key: requirement.key,
-      field: `spec.nodeSelector[${requirement.key}]`,
-      shown: either(requirement.values ?? []),
-      inNodeSelector: true,
-    }));
+    keys.includes(requirement.key) && !compatible.some((term) => fits(requirement, term));
+  const choices: CapacityChoice[] = selected.filter(isWrong).map((requirement) => ({
+    key: requirement.key,
+    field: `spec.nodeSelector[${requirement.key}]`,
+    shown: either(requirement.values ?? []),
+    inNodeSelector: true,
+  }));
   for (const [at, term] of requiredTerms(pod).entries()) {
-    for (const [index, requirement] of (term.matchExpressions ?? []).entries()) {
+    for (const [index, requirement] of expressionsOf(term).entries()) {
       if (!isWrong(requirement)) continue;
       choices.push({
         key: requirement.key,
@@ -57,7 +60,7 @@ export function capacityChoices(
   return choices;
 }
 
-/** Whether every node that a Pod's own choice allows is one of those wanted. */
+/** Whether every node that a Pod's own choice allows is one of those wanted, and it allows any. */
 export function choiceSatisfies(
   pod: Pod,
   keys: readonly string[],
@@ -71,21 +74,84 @@ export function choiceSatisfies(
     terms.length === 0
       ? [{ matchExpressions: selected }]
       : terms.map((term) => (isEmpty(term) ? term : withRequirements(term, selected)));
-  return impliesTerms(combined, wanted) && !combined.some(contradictsItself);
+  return combined.every((term) => isEmpty(term) || isRight(term, keys, wanted));
 }
 
-/** Whether a term asks for two values of one label: it matches no node, and the Pod would wait without end. */
+/**
+ * The terms of a Pod with the wanted ones in place of what they say of capacity; those that are right stay as they
+ * are. Adds only what goes together with the nodeSelector.
+ */
+export function restrictToCapacity(
+  pod: Pod,
+  keys: readonly string[],
+  wanted: readonly NodeSelectorTerm[],
+): readonly NodeSelectorTerm[] {
+  const selected = nodeSelectorRequirements(pod, keys);
+  return restrictTo(requiredTerms(pod), keys, compatibleTerms(pod, keys, wanted), (term) =>
+    isRight(withRequirements(term, selected), keys, wanted),
+  );
+}
+
+/** Whether a term allows nodes of one wanted term only, says nothing of capacity beside it, and can be met. */
+function isRight(
+  term: NodeSelectorTerm,
+  keys: readonly string[],
+  wanted: readonly NodeSelectorTerm[],
+): boolean {
+  const asked = expressionsOf(term).filter(({ key }) => keys.includes(key));
+  return (
+    !contradictsItself(term) &&
+    wanted.some(
+      (other) =>
+        impliesTerms([term], [other]) &&
+        asked.every(({ key }) => expressionsOf(other).some((one) => one.key === key)),
+    )
+  );
+}
+
+/** The wanted terms that go best with what the nodeSelector says of capacity: one at least. */
+function compatibleTerms(
+  pod: Pod,
+  keys: readonly string[],
+  wanted: readonly NodeSelectorTerm[],
+): readonly NodeSelectorTerm[] {
+  const selected = nodeSelectorRequirements(pod, keys);
+  const score = (term: NodeSelectorTerm) =>
+    selected.filter((requirement) => fits(requirement, term)).length;
+  const best = Math.max(...wanted.map(score));
+  if (best === 0) return wanted;
+  const [first] = wanted.filter((term) => score(term) === best);
+  return first === undefined ? wanted : [first];
+}
+
+/** Whether a requirement allows what a wanted term asks of the same label, and nothing else. */
+function fits(requirement: NodeSelectorRequirement, term: NodeSelectorTerm): boolean {
+  const same = expressionsOf(term).filter(({ key }) => key === requirement.key);
+  return (
+    same.length > 0 &&
+    same.every((one) =>
+      impliesTerms([{ matchExpressions: [requirement] }], [{ matchExpressions: [one] }]),
+    )
+  );
+}
+
+/** Whether a term asks two things of one label that no node has: the Pod would wait without end. */
 function contradictsItself(term: NodeSelectorTerm): boolean {
   const possible = new Map<string, ReadonlySet<string>>();
-  for (const { key, operator, values } of term.matchExpressions ?? []) {
+  const expressions = expressionsOf(term);
+  for (const { key, operator, values } of expressions) {
     if (operator !== "In") continue;
     const before = possible.get(key);
     const allowed = new Set(values ?? []);
-    const left = before === undefined ? allowed : before.intersection(allowed);
-    if (left.size === 0) return true;
-    possible.set(key, left);
+    possible.set(key, before === undefined ? allowed : before.intersection(allowed));
   }
-  return false;
+  for (const { key, operator, values } of expressions) {
+    const before = possible.get(key);
+    if (before === undefined) continue;
+    if (operator === "DoesNotExist") return true;
+    if (operator === "NotIn") possible.set(key, before.difference(new Set(values ?? [])));
+  }
+  return [...possible.values()].some((left) => left.size === 0);
 }
 
 function nodeSelectorRequirements(
@@ -98,16 +164,11 @@ function nodeSelectorRequirements(
     .map((key) => ({ key, operator: "In", values: [selector[key] ?? ""] }));
 }
 
-/** A term without requirements matches no node, and must not be made to match any. */
-function isEmpty(term: NodeSelectorTerm): boolean {
-  return (term.matchExpressions ?? []).length === 0 && (term.matchFields ?? []).length === 0;
-}
-
 function withRequirements(
   term: NodeSelectorTerm,
   more: readonly NodeSelectorRequirement[],
 ): NodeSelectorTerm {
-  return { ...term, matchExpressions: [...(term.matchExpressions ?? []), ...more] };
+  return { ...term, matchExpressions: [...expressionsOf(term), ...more] };
 }
 
 function shownRequirement({ operator, values }: NodeSelectorRequirement): string {
@@ -122,7 +183,7 @@ export function neededFor(
   capacity: string,
 ): string {
   const values = wanted.flatMap((term) =>
-    (term.matchExpressions ?? [])
+    expressionsOf(term)
       .filter((requirement) => requirement.key === key && requirement.operator === "In")
       .flatMap((requirement) => requirement.values ?? []),
   );

@@ -1,6 +1,7 @@
 import type { RuleKind } from "../engine/rule-kind.ts";
 import { images } from "./images.ts";
+import { localDirs } from "./local-dirs.ts";
 import { placement } from "./placement.ts";
 
 /** Every kind of rule, in the order in which help and errors list them. */
-export const RULE_KINDS: readonly RuleKind[] = [placement, images];
+export const RULE_KINDS: readonly RuleKind[] = [placement, localDirs, images];

@@ -3,7 +3,7 @@ import type { Draft, Path } from "../engine/draft.ts";
 import type { Effect, Violation } from "../engine/policy.ts";
 import type { RuleKind } from "../engine/rule-kind.ts";
 import { quoted } from "../engine/text.ts";
-import { mentionsKeys, restrictTo, stripKeys } from "../kubernetes/node-affinity.ts";
+import { mentionsKeys, stripKeys } from "../kubernetes/node-affinity.ts";
 import type { Pod, PreferredSchedulingTerm } from "../kubernetes/pod.ts";
 import { missingTolerations } from "../kubernetes/toleration.ts";
 import type { Subject } from "../spark/subject.ts";
@@ -12,6 +12,7 @@ import {
   choiceSatisfies,
   neededFor,
   requiredTerms,
+  restrictToCapacity,
   type CapacityChoice,
 } from "./capacity-choice.ts";
 import { compileTargets, type PlacementSpec, type Target } from "./placement-target.ts";
@@ -89,7 +90,7 @@ function place(
     if (inNodeSelector) draft.remove(["spec", "nodeSelector", key]);
   }
   if (target.required && !choiceSatisfies(draft.pod, target.keys, target.terms)) {
-    draft.set(REQUIRED_TERMS, restrictTo(requiredTerms(draft.pod), target.keys, target.terms));
+    draft.set(REQUIRED_TERMS, restrictToCapacity(draft.pod, target.keys, target.terms));
   } else if (!target.required && choices.some((choice) => !choice.inNodeSelector)) {
     stripRequired(draft, target.keys);
   }

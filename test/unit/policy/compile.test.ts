@@ -25,6 +25,8 @@ function problems(texts: readonly string[] | string, options?: CompileOptions): 
   return compile(texts, options).problems.map(problemText);
 }
 
+const karpenter = shipped("platforms").find(({ file }) => file.endsWith("/karpenter.yaml"));
+
 describe("compilePolicies: one mistake each, told with its place, what was found and what is allowed", () => {
   const cases: readonly (readonly [string, string, readonly (string | RegExp)[]])[] = [
     [
@@ -138,7 +140,7 @@ describe("compilePolicies: one mistake each, told with its place, what was found
     [
       "no rule",
       spec("mode: Audit"),
-      ["a.yaml:5:3: spec: has no rule, needs exactly one of: placement, images"],
+      ["a.yaml:5:3: spec: has no rule, needs exactly one of: placement, localDirs, images"],
     ],
     [
       "an unknown key in the rule",
@@ -164,7 +166,7 @@ describe("compilePolicies: one mistake each, told with its place, what was found
       "a platform that there is not",
       spec("placement: {capacity: spot, platform: karpenetr}"),
       [
-        /^a\.yaml:5:41: spec\.placement\.platform: there is no platform 'karpenetr', allowed: karpenter, node-pool; did you mean 'karpenter'\?$/,
+        /^a\.yaml:5:41: spec\.placement\.platform: there is no platform 'karpenetr', allowed: ack, aks, eks, gke, karpenter, node-pool, oke; did you mean 'karpenter'\?$/,
       ],
     ],
     [
@@ -246,7 +248,7 @@ describe("compilePolicies: one mistake each, told with its place, what was found
     const placement = spec("placement: {capacity: spot}");
     // Once, and not again for each policy that would need it.
     assert.deepEqual(problems([GOOD, placement], { platform: "karpentr" }), [
-      "--platform: there is no platform 'karpentr', allowed: karpenter, node-pool; did you mean 'karpenter'?",
+      "--platform: there is no platform 'karpentr', allowed: ack, aks, eks, gke, karpenter, node-pool, oke; did you mean 'karpenter'?",
     ]);
   });
 
@@ -325,7 +327,7 @@ describe("compilePolicies: names", () => {
   });
 
   it("lets a platform have the name of a policy", () => {
-    const platform = shipped("platforms")[0]?.text.replace("name: karpenter", "name: good") ?? "";
+    const platform = karpenter?.text.replace("name: karpenter", "name: good") ?? "";
     assert.deepEqual(problems([GOOD, platform]), []);
   });
 
@@ -352,8 +354,7 @@ describe("compilePolicies: what is replaced", () => {
   });
 
   it("takes a user's platform in place of the shipped one of that name", () => {
-    const mine =
-      shipped("platforms")[0]?.text.replaceAll("karpenter.sh/capacity-type", "mine") ?? "";
+    const mine = karpenter?.text.replaceAll("karpenter.sh/capacity-type", "mine") ?? "";
     const set = policySet([mine, policyText("p", { placement: { capacity: "spot" } })]);
     const decision = decide(set, admitted(driverPod()), NO_FACTS);
     assert.equal(decision.kind, "decided");
@@ -444,7 +445,7 @@ describe("compilePolicies: digest", () => {
       digest([GOOD, other]),
       digest([GOOD]),
       digest([GOOD, other.replace("spot", "on-demand")]),
-      digest([GOOD, other, (shipped("platforms")[0]?.text ?? "").replaceAll("capacity-type", "x")]),
+      digest([GOOD, other, (karpenter?.text ?? "").replaceAll("capacity-type", "x")]),
       digest([GOOD, other], { platform: "node-pool" }),
       digest([GOOD, other], { platform: "karpenter", mode: "Warn" }),
     ];

@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import type { Decision, Run } from "../../../src/engine/decision.ts";
 import { decide } from "../../../src/engine/decide.ts";
 import type { PolicySet } from "../../../src/engine/policy-set.ts";
-import type { NodeSelectorTerm, Pod, PodSpec } from "../../../src/kubernetes/pod.ts";
+import { matchesNode } from "../../../src/kubernetes/node-affinity.ts";
+import type { NodeSelectorTerm, Pod, PodSpec, StringMap } from "../../../src/kubernetes/pod.ts";
 import { deepFreeze } from "../../fixtures/deep-freeze.ts";
 import { admitted, driverPod, executorPod } from "../../fixtures/pods.ts";
 import { policySet, policyText } from "../../fixtures/policies.ts";
@@ -456,4 +457,84 @@ describe("placement: executors on demand", () => {
     const pod = driverPod({ labels: { "spark-exec-id": "1" } });
     assert.deepEqual(required(place(rule, pod)), [term(is(KEY, "spot"))]);
   });
+});
+
+describe("placement: several labels for one thing", () => {
+  const SCALE_SET = "kubernetes.azure.com/scalesetpriority";
+  const PRIORITY = "kubernetes.azure.com/priority";
+  const GROUP = "eks.amazonaws.com/capacityType";
+  const azure = [
+    { [SCALE_SET]: "spot", [PRIORITY]: "spot" },
+    { [SCALE_SET]: "spot" },
+    { [PRIORITY]: "regular" },
+    {},
+  ];
+  const amazon = [
+    { [GROUP]: "SPOT" },
+    { [GROUP]: "ON_DEMAND" },
+    { [KEY]: "spot" },
+    { [KEY]: "on-demand" },
+  ];
+  const spotOn = { aks: [0, 1], eks: [0, 2] };
+  const nodes = { aks: azure, eks: amazon };
+
+  type Platform = "aks" | "eks";
+  /** Which of the nodes a Pod may run on. */
+  function allowed(platform: Platform, { spec }: Pod): readonly number[] {
+    const terms =
+      spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
+        ?.nodeSelectorTerms;
+    const selector = Object.entries(spec?.nodeSelector ?? {});
+    return nodes[platform].flatMap((labels: StringMap, index) =>
+      selector.every(([key, value]) => labels[key] === value) &&
+      (terms == null || matchesNode(terms, { labels }))
+        ? [index]
+        : [],
+    );
+  }
+
+  const cases: readonly (readonly [Platform, string, PodSpec, number])[] = [
+    ["aks", "nothing", {}, 0],
+    ["aks", "spot by the old label", { nodeSelector: { [SCALE_SET]: "spot" } }, 1],
+    ["aks", "regular by the new one", { nodeSelector: { [PRIORITY]: "regular" } }, 0],
+    ["aks", "both at odds", { nodeSelector: { [PRIORITY]: "regular", [SCALE_SET]: "spot" } }, 1],
+    [
+      "aks",
+      "spot by affinity",
+      requiring(term(is(SCALE_SET, "spot")), term(is(PRIORITY, "spot"))),
+      2,
+    ],
+    ["eks", "nothing", {}, 0],
+    ["eks", "on demand by one label", { nodeSelector: { [GROUP]: "ON_DEMAND" } }, 0],
+    [
+      "eks",
+      "on demand by both, which no node has",
+      { nodeSelector: { [GROUP]: "ON_DEMAND", [KEY]: "on-demand" } },
+      1,
+    ],
+    [
+      "eks",
+      "one label right and the other wrong",
+      { nodeSelector: { [GROUP]: "ON_DEMAND", [KEY]: "spot" } },
+      1,
+    ],
+    [
+      "eks",
+      "both right, in two places",
+      { nodeSelector: { [KEY]: "on-demand" }, ...requiring(term(is(GROUP, "ON_DEMAND"))) },
+      1,
+    ],
+  ];
+  for (const [platform, what, spec, replaced] of cases) {
+    it(`on ${platform}, a driver that chose ${what}, is allowed on demand and nowhere else`, () => {
+      const rule = { placement: { capacity: "on-demand" } };
+      const set = policySet(policyText("place", rule), { platform });
+      const once = enforced(set, withSpec(spec));
+      const nodesAllowed = allowed(platform, once.pod);
+      assert.ok(nodesAllowed.length > 0, JSON.stringify(once.pod.spec?.affinity));
+      assert.ok(!nodesAllowed.some((index) => spotOn[platform].includes(index)));
+      assert.equal(once.outcomes[0]?.effect?.replaced.length ?? 0, replaced);
+      assert.deepEqual(enforced(set, once.pod).operations, []);
+    });
+  }
 });
