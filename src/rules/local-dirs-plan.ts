@@ -4,6 +4,7 @@ import { hasSource, sourceKinds } from "../kubernetes/volume-source.ts";
 import {
   EXECUTOR_DIRS_VARIABLE,
   freePlaces,
+  isMountPath,
   liesIn,
   LOCAL_DIRS_VARIABLE,
   localDirsOf,
@@ -140,7 +141,7 @@ function inject(pod: Pod, container: Container, spec: LocalDirs): LocalDirsPlan 
   const mounts = (container.volumeMounts ?? []).map(({ mountPath }) => mountPath ?? "");
   const taken = paths.find(
     (path, index) =>
-      !/^\/[^/]/.test(path) ||
+      !isMountPath(path) ||
       mounts.some((mount) => overlap(path, mount)) ||
       paths.slice(0, index).some((other) => overlap(path, other)),
   );

@@ -84,6 +84,11 @@ export function freePlaces(
   return places;
 }
 
+/** Whether a volume can be mounted there: an absolute path, not the root, without `.`, `..` and colons. */
+export function isMountPath(path: string): boolean {
+  return /^(?:\/(?!\.{1,2}(?:\/|$))[^/:]+)+\/?$/.test(path);
+}
+
 /** Whether one path is the other, or lies in it. */
 export function overlap(a: string, b: string): boolean {
   return liesIn(a, b) || liesIn(b, a);
