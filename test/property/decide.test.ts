@@ -127,9 +127,15 @@ const edits: readonly ((object: Pod) => Pod)[] = [
       tolerations: [...(object.spec?.tolerations ?? []), { key: "mesh", operator: "Exists" }],
     }),
   (object) =>
-    withSpec(object, {
-      containers: [{ name: "mesh", image: "mesh:1" }, ...(object.spec?.containers ?? [])],
-    }),
+    // A Pod without containers never gets so far.
+    withSpec(
+      object,
+      object.spec?.containers?.length === 0
+        ? {}
+        : {
+            containers: [{ name: "mesh", image: "mesh:1" }, ...(object.spec?.containers ?? [])],
+          },
+    ),
   (object) => withMetadata(object, "labels"),
   (object) => withMetadata(object, "annotations"),
   (object) => {
