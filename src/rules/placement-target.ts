@@ -6,15 +6,22 @@ import type { NodeSelectorTerm, PreferredSchedulingTerm, Toleration } from "../k
 import { executorIdOf } from "../spark/executor-id.ts";
 import type { Subject } from "../spark/subject.ts";
 import { isOnDemand, type OnDemandShare } from "./on-demand-share.ts";
+import type { SameZone } from "./same-zone.ts";
+import { percentFor, type UserRange } from "./user-percent.ts";
 
 /** The block of a placement, as its schema has it. */
 export interface PlacementSpec {
   readonly platform?: string;
   readonly capacity: string;
-  readonly onDemand?: { readonly base?: number; readonly percent?: number };
+  readonly onDemand?: {
+    readonly base?: number;
+    readonly percent?: number;
+    readonly userRange?: UserRange;
+  };
   readonly scheduling?: "Required" | "Preferred";
   readonly fallback?: readonly string[];
   readonly onUserChoice?: "Replace" | "Keep" | "Deny";
+  readonly sameZone?: SameZone;
 }
 
 /** The capacity that the share of executors goes to; every platform preset has one of this name. */
@@ -34,11 +41,18 @@ export interface Target {
   readonly tolerations: readonly Toleration[];
 }
 
+/** The target of one Pod, and what is to be told of how it came about. */
+export interface ChosenTarget {
+  readonly target: Target;
+  readonly replaced: readonly string[];
+  readonly kept: readonly string[];
+}
+
 /** Compiles a placement: where each Pod is to run. Throws a RuleProblem for what its platform does not have. */
 export function compileTargets(
   spec: PlacementSpec,
   environment: RuleEnvironment,
-): (subject: Subject) => Target {
+): (subject: Subject) => ChosenTarget {
   const platform = environment.platform(spec.platform);
   const scheduling = spec.scheduling ?? "Required";
   const first = capacityOf(platform, spec.capacity, ["capacity"]);
@@ -52,7 +66,8 @@ export function compileTargets(
     });
   });
   const usual = targetOf(platform, [first, ...others], scheduling);
-  if (spec.onDemand === undefined) return () => usual;
+  const always: ChosenTarget = { target: usual, replaced: [], kept: [] };
+  if (spec.onDemand === undefined) return () => always;
   if (spec.capacity === ON_DEMAND) {
     throw new RuleProblem("a share on demand means nothing where all run on demand", {
       path: ["onDemand"],
@@ -60,16 +75,35 @@ export function compileTargets(
     });
   }
 
-  const share: OnDemandShare = {
-    base: spec.onDemand.base ?? 0,
-    percent: spec.onDemand.percent ?? 0,
-  };
+  const { base = 0, percent = 0, userRange } = spec.onDemand;
+  checkRange(percent, userRange);
   const onDemand = targetOf(platform, [capacityOf(platform, ON_DEMAND, ["onDemand"])], scheduling);
   return ({ role, pod }) => {
-    if (role !== "executor") return usual;
+    if (role !== "executor") return always;
     const id = executorIdOf(pod);
-    return id !== undefined && isOnDemand(id, share) ? onDemand : usual;
+    const chosen = percentFor(pod, percent, userRange);
+    if (id === undefined) return { target: usual, replaced: chosen.replaced, kept: [NO_ID] };
+    const share: OnDemandShare = { base, percent: chosen.percent };
+    const target = isOnDemand(id, share) ? onDemand : usual;
+    return { target, replaced: chosen.replaced, kept: [] };
   };
+}
+
+/** Pods of the Deployment allocator get name and id after admission (DeploymentPodsAllocator). */
+const NO_ID = "no executor id yet: the share on demand cannot be applied";
+
+function checkRange(percent: number, range: UserRange | undefined): void {
+  if (range === undefined) return;
+  const path = ["onDemand", "userRange"];
+  if (range.min > range.max) {
+    throw new RuleProblem("min is more than max", { path, allowed: [] });
+  }
+  if (percent < range.min || percent > range.max) {
+    throw new RuleProblem(`does not have the policy's own percent, ${percent}`, {
+      path,
+      allowed: [],
+    });
+  }
 }
 
 function capacityOf(

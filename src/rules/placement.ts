@@ -3,9 +3,11 @@ import type { Draft, Path } from "../engine/draft.ts";
 import type { Effect, Violation } from "../engine/policy.ts";
 import type { RuleKind } from "../engine/rule-kind.ts";
 import { quoted } from "../engine/text.ts";
+import { isManagedByKueue } from "../kubernetes/kueue.ts";
 import { mentionsKeys, stripKeys } from "../kubernetes/node-affinity.ts";
 import type { Pod, PreferredSchedulingTerm } from "../kubernetes/pod.ts";
 import { missingTolerations } from "../kubernetes/toleration.ts";
+import { ownTaskGroup } from "../kubernetes/yunikorn.ts";
 import type { Subject } from "../spark/subject.ts";
 import {
   capacityChoices,
@@ -16,11 +18,14 @@ import {
   type CapacityChoice,
 } from "./capacity-choice.ts";
 import { compileTargets, type PlacementSpec, type Target } from "./placement-target.ts";
+import { nearItsApplication } from "./same-zone.ts";
 
 const AFFINITY: Path = ["spec", "affinity", "nodeAffinity"];
 const REQUIRED: Path = [...AFFINITY, "requiredDuringSchedulingIgnoredDuringExecution"];
 const REQUIRED_TERMS: Path = [...REQUIRED, "nodeSelectorTerms"];
 const PREFERRED: Path = [...AFFINITY, "preferredDuringSchedulingIgnoredDuringExecution"];
+
+const PERCENT = { type: "integer", minimum: 0, maximum: 100 };
 
 /** On which capacity a role runs. */
 export const placement: RuleKind = {
@@ -40,7 +45,14 @@ export const placement: RuleKind = {
         description: "Which executors run on demand instead, by their ids.",
         properties: {
           base: { type: "integer", minimum: 0, maximum: 100_000 },
-          percent: { type: "integer", minimum: 0, maximum: 100 },
+          percent: PERCENT,
+          userRange: {
+            type: "object",
+            additionalProperties: false,
+            required: ["min", "max"],
+            properties: { min: PERCENT, max: PERCENT },
+            description: "What a job may choose by annotation sparkgate.io/on-demand-percent.",
+          },
         },
       },
       scheduling: { enum: ["Required", "Preferred"], description: "Default Required." },
@@ -54,37 +66,71 @@ export const placement: RuleKind = {
         enum: ["Replace", "Keep", "Deny"],
         description: "What becomes of a capacity that the job chose itself. Default Replace.",
       },
+      sameZone: {
+        enum: ["Off", "Preferred", "Required"],
+        description: "Executors in the zone of their driver and of each other. Default Off.",
+      },
     },
   },
   compile: (block, environment) => {
     const spec = block as PlacementSpec;
     const targetOf = compileTargets(spec, environment);
     const onUserChoice = spec.onUserChoice ?? "Replace";
+    const sameZone = spec.sameZone ?? "Off";
     return {
       mutate: (draft, subject) => {
-        const target = targetOf(subject);
-        const choices = capacityChoices(draft.pod, target.keys, target.terms);
-        const replace = onUserChoice === "Replace";
-        if (choices.length > 0 && !replace) return undefined;
-        return place(draft, target, choices, replace);
+        const { target, replaced, kept } = targetOf(subject);
+        const mark = draft.mark();
+        const effect = isManagedByKueue(draft.pod)
+          ? leaveToKueue(draft.pod, target)
+          : place(draft, target, onUserChoice);
+        const notes = isManagedByKueue(draft.pod)
+          ? []
+          : nearItsApplication(draft, subject, sameZone);
+        return {
+          summary: draft.changesSince(mark).length > 0 ? summaryOf(target) : undefined,
+          replaced: [...replaced, ...effect.replaced],
+          kept: [...kept, ...effect.kept, ...notes, ...judgeTaskGroup(draft.pod, target)],
+        };
       },
       judge: (pod, subject) => {
-        const target = targetOf(subject);
+        const { target } = targetOf(subject);
         const chosen = onUserChoice === "Deny" ? judgeChoice(pod, target, subject) : [];
         return [...judgeNodeName(pod), ...chosen];
       },
-      judgeFinal: (pod, subject) => judgeUndone(pod, targetOf(subject), onUserChoice === "Replace"),
+      judgeFinal: (pod, subject) =>
+        judgeUndone(pod, targetOf(subject).target, onUserChoice === "Replace"),
     };
   },
 };
 
-/** Makes a Pod run on the target; `choices` are those of its author that are in the way. */
+/** What `place` did to a Pod's own choices. */
+type Told = Pick<Effect, "replaced" | "kept">;
+
+function summaryOf(target: Target): string {
+  return `${target.required ? "runs" : "runs preferably"} on ${target.capacity} nodes`;
+}
+
+/** Kueue counts by the flavor whose nodes it chose: to move a Pod elsewhere would break its books. */
+function leaveToKueue(pod: Pod, target: Target): Told {
+  if (!target.required || choiceSatisfies(pod, target.keys, target.terms)) {
+    return { replaced: [], kept: [] };
+  }
+  return { replaced: [], kept: [`Kueue chooses the nodes: not moved to ${target.capacity}`] };
+}
+
+/** Makes a Pod run on the target. */
 function place(
   draft: Draft,
   target: Target,
-  choices: readonly CapacityChoice[],
-  replace: boolean,
-): Effect | undefined {
+  onUserChoice: NonNullable<PlacementSpec["onUserChoice"]>,
+): Told {
+  const choices = capacityChoices(draft.pod, target.keys, target.terms);
+  const replace = onUserChoice === "Replace";
+  if (choices.length > 0 && !replace) {
+    const kept = choices.map(({ field, shown }) => `${field} ${shown} is left as the job chose`);
+    return { replaced: [], kept: onUserChoice === "Keep" ? kept : [] };
+  }
   const mark = draft.mark();
   for (const { key, inNodeSelector } of choices) {
     if (inNodeSelector) draft.remove(["spec", "nodeSelector", key]);
@@ -97,9 +143,8 @@ function place(
   const preferences = preferTarget(draft, target, replace);
   const tolerations = missingTolerations(draft.pod.spec?.tolerations, target.tolerations);
   draft.append(["spec", "tolerations"], tolerations);
-  if (draft.changesSince(mark).length === 0) return undefined;
+  if (draft.changesSince(mark).length === 0) return { replaced: [], kept: [] };
   return {
-    summary: `${target.required ? "runs" : "runs preferably"} on ${target.capacity} nodes`,
     replaced: [...choices.map((choice) => replacementText(choice, target)), ...preferences],
     kept: [],
   };
@@ -156,9 +201,22 @@ function judgeNodeName(pod: Pod): readonly Violation[] {
   ];
 }
 
+/** Placeholders copy their task group: where that says other nodes, YuniKorn reserves them in vain. */
+function judgeTaskGroup(pod: Pod, target: Target): readonly string[] {
+  const group = ownTaskGroup(pod);
+  if (group === undefined || !target.required) return [];
+  const { name, placeholder } = group;
+  if (placeholder === undefined) return [`task group ${quoted(name)} of YuniKorn cannot be read`];
+  if (choiceSatisfies(placeholder, target.keys, target.terms)) return [];
+  return [
+    `YuniKorn reserves other nodes for task group ${quoted(name)}: it must ask for ${target.capacity}`,
+  ];
+}
+
 /** Whether something that came after us lets a Pod run elsewhere. A choice that is not replaced may be the user's. */
 function judgeUndone(pod: Pod, target: Target, replace: boolean): readonly Violation[] {
-  if (!target.required || choiceSatisfies(pod, target.keys, target.terms)) return [];
+  if (!target.required || isManagedByKueue(pod)) return [];
+  if (choiceSatisfies(pod, target.keys, target.terms)) return [];
   const [choice] = capacityChoices(pod, target.keys, target.terms);
   if (choice !== undefined && !replace) return [];
   return [

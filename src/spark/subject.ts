@@ -2,6 +2,7 @@ import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
 import { isRecord } from "../kubernetes/json.ts";
 import { podShapeErrors, isPod, type ShapeError } from "../kubernetes/pod-shape.ts";
 import type { ObjectMeta, Pod } from "../kubernetes/pod.ts";
+import { isPlaceholder } from "../kubernetes/yunikorn.ts";
 import { applicationOf, type Application } from "./application.ts";
 import { ROLE_LABEL, ROLES, type Role } from "./role.ts";
 
@@ -36,6 +37,7 @@ export type SkipReason =
   | "operation"
   | "not-spark"
   | "mirror-pod"
+  | "yunikorn-placeholder"
   | "unknown-role"
   | "bypass";
 
@@ -68,6 +70,7 @@ export function recognize(admitted: AdmittedObject): Recognition {
   if (Object.hasOwn(object.metadata?.annotations ?? {}, MIRROR_ANNOTATION)) {
     return { kind: "skipped", reason: "mirror-pod" };
   }
+  if (isPlaceholder(object)) return { kind: "skipped", reason: "yunikorn-placeholder" };
   return {
     kind: "subject",
     subject: {
