@@ -28,8 +28,15 @@ export function admit(
   admission: ReviewRequest["admission"] = "mutating",
 ): Admission {
   const decoded = decodeReview(body, admission);
-  if (decoded.kind === "not-understood") return decoded;
-  const { request } = decoded;
+  return decoded.kind === "review" ? answerReview(set, decoded.request, facts) : decoded;
+}
+
+/** Answers a call that was read. Pure, and never throws. */
+export function answerReview(
+  set: PolicySet,
+  request: ReviewRequest,
+  facts: Facts,
+): Extract<Admission, { kind: "answered" }> {
   const decision = decide(set, request, facts);
   return {
     kind: "answered",

@@ -1,11 +1,12 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { LOG_LEVELS, type LogLevel } from "../server/log-level.ts";
 import type { TlsPaths } from "../server/tls-pair.ts";
+import { addClusterOptions, connector, type ClusterOptions } from "./cluster-options.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { addPolicyOptions, loadPolicySet, type PolicyOptions } from "./policy-options.ts";
 import { VERSION } from "./version.ts";
 
-interface ServeOptions extends PolicyOptions {
+interface ServeOptions extends PolicyOptions, ClusterOptions {
   readonly port: number;
   readonly metricsPort: number;
   readonly host?: string;
@@ -27,7 +28,7 @@ export function serveCommand(): Command {
     .description(
       "Answers AdmissionReviews on POST /mutate (TLS), and /healthz, /readyz and /metrics on a plain port. The TLS port opens last, when the policies are compiled.",
     );
-  return addPolicyOptions(command, "what each policy says")
+  return addClusterOptions(addPolicyOptions(command, "what each policy says"))
     .option("--port <port>", "TLS port of the webhook", port, 8443)
     .option("--metrics-port <port>", "plain port of probes and metrics", port, 9090)
     .option("--host <address>", "address to listen on (default: all)")
@@ -45,12 +46,14 @@ export function serveCommand(): Command {
       "after",
       `
 SIGTERM: not ready at once, answers for --drain-seconds, then exits with 0. Exit codes: 2 a policy or an option is
-wrong, 3 a port or a certificate cannot be had.
+wrong, 3 a port, a certificate or a kubeconfig cannot be had.
+
+Without --kubeconfig or --in-cluster nothing is known of namespaces: policies that need their labels follow onError.
 
 Examples:
   sparkgate serve --platform karpenter --tls-cert tls.crt --tls-key tls.key
   sparkgate serve --policies ./policies --platform node-pool --self-signed certs --port 8443 --metrics-port 9090
-  sparkgate serve --policies strict --platform karpenter --mode Audit --self-signed certs`,
+  sparkgate serve --policies strict --platform karpenter --mode Audit --self-signed certs --in-cluster`,
     )
     .action(serve);
 }
@@ -71,6 +74,7 @@ async function serve(options: ServeOptions): Promise<void> {
       host: options.host,
       tls,
       loadPolicySet: () => loadPolicySet(options),
+      connectCluster: connector(options, log),
       log,
       version: VERSION,
       drainSeconds: options.drainSeconds,

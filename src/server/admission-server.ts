@@ -1,6 +1,8 @@
 import { createServer, type Server } from "node:https";
 import express, { type ErrorRequestHandler, type Request, type Response } from "express";
-import { admit as admitForReal } from "../admission/admit.ts";
+import { answerReview as answerForReal } from "../admission/admit.ts";
+import { decodeReview } from "../admission/review.ts";
+import { NO_FACTS, type Facts } from "../engine/facts.ts";
 import type { PolicySet } from "../engine/policy-set.ts";
 import { countAnswered, countUnanswered } from "./count-admission.ts";
 import { expressMessageClasses } from "./express-prototypes.ts";
@@ -11,7 +13,6 @@ import type { Metrics } from "./metrics.ts";
 import { sendLine } from "./plain-text.ts";
 import { readBody } from "./read-body.ts";
 import { secureContextOptions, type TlsPair } from "./tls-pair.ts";
-import { NO_FACTS } from "../engine/facts.ts";
 
 /** What the webhook's server is made of. */
 export interface AdmissionServerOptions {
@@ -20,8 +21,18 @@ export interface AdmissionServerOptions {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly limits: Limits;
+  /** Where facts of namespaces come from; undefined: nothing is known of any. */
+  readonly facts?: FactsSource | undefined;
   /** Default is the real one. */
-  readonly admit?: typeof admitForReal | undefined;
+  readonly answerReview?: typeof answerForReal | undefined;
+}
+
+/** What is known of namespaces. */
+export interface FactsSource {
+  /** At once; undefined where it would have to be looked up. */
+  readonly get: (namespace: string) => Facts | undefined;
+  /** Looked up, for what `get` does not know. Never rejects, and does not take long. */
+  readonly lookUp: (namespace: string) => Promise<Facts>;
 }
 
 /** The webhook's server, not listening yet. */
@@ -39,7 +50,7 @@ type Route = (typeof ROUTES)[keyof typeof ROUTES];
 /** Creates the server that answers the API server: `POST /mutate` and `POST /validate`, and nothing else. */
 export function createAdmissionServer(options: AdmissionServerOptions): AdmissionServer {
   const { limits, log, metrics, policySet } = options;
-  const admit = options.admit ?? admitForReal;
+  const answerReview = options.answerReview ?? answerForReal;
   let draining = false;
 
   const app = express()
@@ -49,14 +60,26 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     .enable("case sensitive routing")
     .enable("strict routing");
 
-  const answer = (response: Response, body: Buffer, route: Route): void => {
+  const factsOf = (namespace: string): Facts | undefined =>
+    options.facts === undefined ? NO_FACTS : options.facts.get(namespace);
+
+  const lookUp = async (namespace: string): Promise<Facts> => {
+    const facts = (await options.facts?.lookUp(namespace)) ?? NO_FACTS;
+    metrics.lookUps.inc({ outcome: facts.namespace === undefined ? "unknown" : "found" });
+    return facts;
+  };
+
+  const answer = async (response: Response, body: Buffer, route: Route): Promise<void> => {
     try {
-      const admission = admit(policySet, body, NO_FACTS, route);
-      if (admission.kind === "not-understood") {
+      const decoded = decodeReview(body, route);
+      if (decoded.kind === "not-understood") {
         countUnanswered(metrics, route, "not-understood");
-        sendLine(response, 400, admission.reason);
+        sendLine(response, 400, decoded.reason);
         return;
       }
+      const { request } = decoded;
+      const facts = factsOf(request.namespace) ?? (await lookUp(request.namespace));
+      const admission = answerReview(policySet, request, facts);
       sendJson(response, admission.answer);
       countAnswered(metrics, admission);
       logAnswered(log, admission);
@@ -74,7 +97,7 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     // A balancer in front of several replicas only moves connections that are closed (kubernetes#127335).
     if (draining) response.setHeader("Connection", "close");
     if (body.kind === "complete") {
-      answer(response, body.bytes, route);
+      await answer(response, body.bytes, route);
     } else {
       countUnanswered(metrics, route, "not-understood");
       if (body.kind === "refused") sendLine(response, body.status, body.reason);

@@ -62,6 +62,16 @@ export function createMetrics(version: string) {
       "When the policies in force were loaded.",
       [],
     ),
+    lookUps: counter(
+      "cluster_lookups_total",
+      "Namespaces that were asked for before the watch had told of them.",
+      ["outcome"],
+    ),
+    watchErrors: counter(
+      "cluster_watch_errors_total",
+      "Watches that failed, and were begun anew.",
+      ["resource"],
+    ),
     certificateExpiry: gauge(
       "certificate_expiry_timestamp_seconds",
       "When a certificate ceases to be valid.",
@@ -73,6 +83,35 @@ export function createMetrics(version: string) {
       [],
     ),
   };
+}
+
+/** What is known of the cluster, and how fresh that is. */
+export interface ClusterState {
+  readonly ageSeconds: (resource: "namespaces" | "resourcequotas") => number;
+  readonly countBypassed: () => number;
+}
+
+/** Adds what is asked of the cluster's watches at each scrape. */
+export function addClusterMetrics({ registry }: Metrics, cluster: ClusterState): void {
+  new Gauge({
+    name: "sparkgate_cluster_watch_age_seconds",
+    help: "Since what is known of the cluster was known to be up to date; +Inf: nothing is known yet.",
+    labelNames: ["resource"],
+    registers: [registry],
+    collect() {
+      for (const resource of ["namespaces", "resourcequotas"] as const) {
+        this.set({ resource }, cluster.ageSeconds(resource));
+      }
+    },
+  });
+  new Gauge({
+    name: "sparkgate_bypassed_namespaces",
+    help: "Namespaces in which Sparkgate is turned off by the label sparkgate.io/bypass.",
+    registers: [registry],
+    collect() {
+      this.set(cluster.countBypassed());
+    },
+  });
 }
 
 /** Tells which policies are in force from now on. */

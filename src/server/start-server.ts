@@ -3,11 +3,21 @@ import type { Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import type { PolicySet } from "../engine/policy-set.ts";
 import type { Mode } from "../engine/policy.ts";
-import { createAdmissionServer, type AdmissionServerOptions } from "./admission-server.ts";
+import {
+  createAdmissionServer,
+  type AdmissionServerOptions,
+  type FactsSource,
+} from "./admission-server.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { listen } from "./listen.ts";
 import type { Logger } from "./log.ts";
-import { createMetrics, recordPolicySet, type Metrics } from "./metrics.ts";
+import {
+  addClusterMetrics,
+  createMetrics,
+  recordPolicySet,
+  type ClusterState,
+  type Metrics,
+} from "./metrics.ts";
 import { createStatusServer } from "./status-server.ts";
 import { checkTlsPair, readTlsPair, secureContextOptions, type TlsPaths } from "./tls-pair.ts";
 import { TlsReload } from "./tls-reload.ts";
@@ -36,8 +46,15 @@ export interface ServerOptions {
   readonly tlsPollSeconds?: number | undefined;
   /** Those left out have their default. */
   readonly limits?: Partial<Limits> | undefined;
+  /** Connects to the cluster, once the metrics are there; undefined: nothing is asked of any cluster. */
+  readonly connectCluster?: ((metrics: Metrics) => Promise<ClusterSource>) | undefined;
   /** Default is the real one. */
-  readonly admit?: AdmissionServerOptions["admit"];
+  readonly answerReview?: AdmissionServerOptions["answerReview"];
+}
+
+/** What a running server knows of the cluster. */
+export interface ClusterSource extends FactsSource, ClusterState {
+  readonly close: () => void;
 }
 
 /** A server that answers. */
@@ -79,13 +96,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const policySet = await options.loadPolicySet();
     recordPolicySet(metrics, policySet);
     warmUp(policySet);
+    const cluster = await options.connectCluster?.(metrics);
+    if (cluster !== undefined) addClusterMetrics(metrics, cluster);
     const admission = createAdmissionServer({
       tls,
       policySet,
       metrics,
       log,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
-      admit: options.admit,
+      facts: cluster,
+      answerReview: options.answerReview,
     });
     const port = await listen(admission.server, { port: options.port, host, option: "--port" });
     const reload = watchTls(options, admission.server, metrics, tls);
@@ -99,6 +119,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       log.info("draining");
       await delay((options.drainSeconds ?? 5) * 1000);
       reload.stop();
+      cluster?.close();
       await closeWithin(admission.server, (options.closeSeconds ?? 10) * 1000);
       // Last, so that probes and the last scrape are answered to the end.
       await closeWithin(status, 0);

@@ -211,7 +211,7 @@ describe("a fault of ours", () => {
   it("is answered with 500, logged with the uid and without values, and harms nothing", async (t) => {
     let calls = 0;
     const server = await startTestServer(t, {
-      admit: () => {
+      answerReview: () => {
         calls++;
         if (calls === 2) throw "not even an Error"; // eslint-disable-line @typescript-eslint/only-throw-error -- as it may come
         throw new TypeError("hunter2 is not iterable");
