@@ -14,8 +14,14 @@ const CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1";
 
 /** How `sparkgate serve` is run. */
 export interface SparkgateOptions {
+  /** A shipped set, a file or a folder. */
   readonly policies: string;
-  readonly mode?: "Enforce" | "Warn" | "Audit";
+  /** In place of what the policies say; `own`: what they say. `Enforce` unless told. */
+  readonly mode?: "Enforce" | "Warn" | "Audit" | "own";
+  /** `karpenter` unless told. */
+  readonly platform?: string;
+  /** Of the cluster whose namespaces it watches; none: nothing is known of them. */
+  readonly kubeconfig?: string;
   readonly port: number;
   readonly metricsPort: number;
 }
@@ -37,14 +43,17 @@ export interface ProtectedCluster {
 }
 
 /** Starts a cluster and a Sparkgate, and registers it. */
-export async function startProtectedCluster(options: {
-  readonly controllers: boolean;
-  readonly policies: string;
-}): Promise<ProtectedCluster> {
-  const cluster = await startCluster({ controllers: options.controllers });
+export async function startProtectedCluster({
+  controllers,
+  ...options
+}: { readonly controllers: boolean } & Omit<
+  SparkgateOptions,
+  "port" | "metricsPort" | "kubeconfig"
+>): Promise<ProtectedCluster> {
+  const cluster = await startCluster({ controllers });
   const [port = 0, metricsPort = 0] = await freePorts(2);
   const ports = { port, metricsPort };
-  const sparkgate = await startSparkgate(cluster, { policies: options.policies, ...ports });
+  const sparkgate = await startSparkgate(cluster, { ...options, ...ports });
   await registerSparkgate(cluster, port);
   return { cluster, sparkgate, ports };
 }
@@ -52,16 +61,19 @@ export async function startProtectedCluster(options: {
 /** Starts `sparkgate serve` with the cluster's certificate for webhooks, and waits until it is ready. */
 export async function startSparkgate(
   cluster: Cluster,
-  { policies, mode = "Enforce", port, metricsPort }: SparkgateOptions,
+  { port, metricsPort, ...options }: SparkgateOptions,
 ): Promise<Sparkgate> {
+  const { policies, mode = "Enforce", platform = "karpenter", kubeconfig } = options;
   const { certificate, key } = cluster.certificates.webhook;
   const log = openSync(join(cluster.directory, "sparkgate.log"), "a");
   const child = spawn(
     process.execPath,
     [
-      ...["src/cli.ts", "serve", "--policies", policies, "--platform", "karpenter", "--mode", mode],
+      ...["src/cli.ts", "serve", "--policies", policies, "--platform", platform],
       ...["--host", "127.0.0.1", "--port", String(port), "--metrics-port", String(metricsPort)],
       ...["--tls-cert", certificate, "--tls-key", key, "--drain-seconds", "0"],
+      ...(mode === "own" ? [] : ["--mode", mode]),
+      ...(kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig]),
     ],
     { cwd: ROOT, stdio: ["ignore", log, log] },
   );
@@ -102,7 +114,7 @@ interface WebhookConfiguration {
  * Registers manifests/webhook-configurations.yaml with the address of a server on this machine in place of the
  * Service, and waits until it takes effect, which is up to a few seconds.
  */
-async function registerSparkgate(cluster: Cluster, port: number): Promise<void> {
+export async function registerSparkgate(cluster: Cluster, port: number): Promise<void> {
   for (const document of parseAllDocuments(readFileSync(MANIFEST, "utf8"))) {
     const manifest = document.toJS() as WebhookConfiguration;
     await cluster.api("POST", `${CONFIGURATIONS}/${manifest.kind.toLowerCase()}s`, {

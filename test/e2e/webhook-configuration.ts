@@ -8,6 +8,8 @@ export interface WebhookRegistration {
   port: number;
   /** Of the configuration object; `sparkgate` unless told. */
   name?: string;
+  /** Of the webhook in it; {@link WEBHOOK_NAME} unless told. */
+  webhookName?: string;
   failurePolicy?: "Fail" | "Ignore";
   /** Call it for Pods with a `spark-role` label only. */
   sparkOnly?: boolean;
@@ -36,7 +38,7 @@ export async function registerWebhook(
     metadata: { name },
     webhooks: [
       {
-        name: WEBHOOK_NAME,
+        name: registration.webhookName ?? WEBHOOK_NAME,
         clientConfig: { url: `https://127.0.0.1:${port}/mutate`, caBundle: cluster.caBundle },
         rules: [{ ...rule, scope: "Namespaced" }],
         ...(registration.sparkOnly === true ? { objectSelector: selector } : {}),
