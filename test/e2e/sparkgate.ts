@@ -14,8 +14,8 @@ const CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1";
 
 /** How `sparkgate serve` is run. */
 export interface SparkgateOptions {
-  /** A shipped set, a file or a folder. */
-  readonly policies: string;
+  /** Shipped sets, files and folders. */
+  readonly policies: string | readonly string[];
   /** In place of what the policies say; `own`: what they say. `Enforce` unless told. */
   readonly mode?: "Enforce" | "Warn" | "Audit" | "own";
   /** `karpenter` unless told. */
@@ -69,7 +69,13 @@ export async function startSparkgate(
   const child = spawn(
     process.execPath,
     [
-      ...["src/cli.ts", "serve", "--policies", policies, "--platform", platform],
+      ...[
+        "src/cli.ts",
+        "serve",
+        ...[policies].flat().flatMap((each) => ["--policies", each]),
+        "--platform",
+        platform,
+      ],
       ...["--host", "127.0.0.1", "--port", String(port), "--metrics-port", String(metricsPort)],
       ...["--tls-cert", certificate, "--tls-key", key, "--drain-seconds", "0"],
       ...(mode === "own" ? [] : ["--mode", mode]),

@@ -59,7 +59,7 @@ describe("updates of Spark Pods", () => {
     assert.equal(code, 1);
     assert.match(
       stderr,
-      /spec\.containers\[0\]\.image: \[sparkgate:pin-images\] '.*:latest' has a mutable tag\. Fix: name a pinned image, or leave the one that runs/,
+      /\[pin-images\] spec\.containers\[0\]\.image: '.*:latest' has a mutable tag\. Fix: name a pinned image, or leave the one that runs/,
     );
   });
 
