@@ -137,3 +137,10 @@ export async function registerSparkgate(cluster: Cluster, port: number): Promise
   await waitUntilCalled(cluster);
   await sleep(1000); // each webhook of a configuration has a client of its own, made at its first call
 }
+
+/** Takes the registration away again. */
+export async function unregisterSparkgate(cluster: Cluster): Promise<void> {
+  for (const kind of ["mutating", "validating"]) {
+    await cluster.api("DELETE", `${CONFIGURATIONS}/${kind}webhookconfigurations/sparkgate`);
+  }
+}
