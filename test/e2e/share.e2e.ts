@@ -55,7 +55,7 @@ describe("the share of 200 executors, 20% on demand", () => {
   };
 
   it("is every fifth, in a dry run, in earnest and when Spark tries again", async () => {
-    assert.deepEqual(await onDemand({ dryRun: true }), EVERY_FIFTH);
+    assert.deepEqual(await onDemand({ dryRun: true, prefix: "dry" }), EVERY_FIFTH);
     assert.deepEqual(await onDemand({ dryRun: false }), EVERY_FIFTH);
     assert.deepEqual(await onDemand({ dryRun: false, prefix: "retry" }), EVERY_FIFTH);
   });
@@ -63,7 +63,7 @@ describe("the share of 200 executors, 20% on demand", () => {
   it("is the same after a restart", async () => {
     await sparkgate.stop("SIGKILL");
     sparkgate = await startSparkgate(cluster, { policies: "baseline", ...ports });
-    assert.deepEqual(await onDemand({ dryRun: true }), EVERY_FIFTH);
+    assert.deepEqual(await onDemand({ dryRun: true, prefix: "dry" }), EVERY_FIFTH);
   });
 
   it("is the same on another process", async () => {
@@ -73,7 +73,7 @@ describe("the share of 200 executors, 20% on demand", () => {
       await unregisterSparkgate(cluster);
       await registerSparkgate(cluster, port);
       await sparkgate.stop();
-      assert.deepEqual(await onDemand({ dryRun: true }), EVERY_FIFTH);
+      assert.deepEqual(await onDemand({ dryRun: true, prefix: "dry" }), EVERY_FIFTH);
     } finally {
       await other.stop();
     }

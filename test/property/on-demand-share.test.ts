@@ -1,41 +1,48 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { isOnDemand, type OnDemandShare } from "../../src/rules/on-demand-share.ts";
+import { isOnDemand } from "../../src/rules/on-demand-share.ts";
+import { executorIdOf } from "../../src/spark/executor-id.ts";
 
-const share: fc.Arbitrary<OnDemandShare> = fc.record(
-  { base: fc.integer({ min: 0, max: 20 }), percent: fc.integer({ min: 0, max: 100 }) },
-  { noNullPrototype: true },
-);
-
-/** What an exact split of executors 1 to n would have on demand, as a fraction. */
-const exact = (n: number, { base, percent }: OnDemandShare) =>
-  Math.min(n, base) + (Math.max(0, n - base) * percent) / 100;
-
-const count = (ids: readonly number[], wanted: OnDemandShare) =>
-  ids.filter((id) => isOnDemand(id, wanted)).length;
-
-const upTo = (n: number) => Array.from({ length: n }, (_none, index) => index + 1);
-
-describe("the share on demand", () => {
-  it("is within one of exact for every number of executors up to 200", () => {
-    fc.assert(
-      fc.property(share, (wanted) => {
-        let onDemand = 0;
-        for (const id of upTo(200)) {
-          if (isOnDemand(id, wanted)) onDemand++;
-          const distance = exact(id, wanted) - onDemand;
-          assert.ok(distance >= 0 && distance < 1, `${onDemand} of ${id}`);
+describe("isOnDemand", () => {
+  it("is exact among the first n executors for every base, percentage and n", () => {
+    for (let base = 0; base <= 5; base++) {
+      for (let percent = 0; percent <= 100; percent++) {
+        let count = 0;
+        for (let n = 1; n <= 300; n++) {
+          if (isOnDemand(n, { base, percent })) count++;
+          const wanted = Math.min(n, base) + Math.floor((Math.max(0, n - base) * percent) / 100);
+          assert.equal(count, wanted, `base ${base}, ${percent}%, first ${n}`);
         }
+      }
+    }
+  });
+
+  it("stays exact for every id that is read from a Pod, however large", () => {
+    const share = { base: 0, percent: 100 };
+    fc.assert(
+      fc.property(fc.bigInt(1n, 10n ** 16n), (id) => {
+        const read = executorIdOf({ metadata: { labels: { "spark-exec-id": String(id) } } });
+        assert.ok(read === undefined || isOnDemand(read, share), String(id));
       }),
     );
   });
+});
 
-  it("is shifted by each lost number by one at most", () => {
+describe("lost executors", () => {
+  it("shift the share by one each at most", () => {
+    const ids = Array.from({ length: 200 }, (_none, index) => index + 1);
+    const shares = fc.record(
+      { base: fc.integer({ min: 0, max: 20 }), percent: fc.integer({ min: 0, max: 100 }) },
+      { noNullPrototype: true },
+    );
     fc.assert(
-      fc.property(share, fc.uniqueArray(fc.integer({ min: 1, max: 200 })), (wanted, lost) => {
-        const left = upTo(200).filter((id) => !lost.includes(id));
-        const distance = Math.abs(exact(left.length, wanted) - count(left, wanted));
+      fc.property(shares, fc.uniqueArray(fc.integer({ min: 1, max: 200 })), (share, lost) => {
+        const left = ids.filter((id) => !lost.includes(id));
+        const { base, percent } = share;
+        const exact =
+          Math.min(left.length, base) + (Math.max(0, left.length - base) * percent) / 100;
+        const distance = Math.abs(exact - left.filter((id) => isOnDemand(id, share)).length);
         assert.ok(distance <= lost.length + 1, `${distance} with ${lost.length} lost`);
       }),
     );
