@@ -1,14 +1,15 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { Agent } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureSelfSigned } from "../../cluster/certificates.ts";
 import type { Mode } from "../../engine/policy.ts";
 import { createLog } from "../../server/log.ts";
-import { startServer } from "../../server/start-server.ts";
+import { startServer, type ClusterSource } from "../../server/start-server.ts";
 import { paintVerdict } from "../colour.ts";
 import { callWebhook } from "./call-webhook.ts";
-import { Proof } from "./proof.ts";
+import { FACTS, Proof } from "./proof.ts";
+import { showLocalDirs, TWO_DISKS } from "./show-local-dirs.ts";
 import {
   PLATFORM,
   showAudit,
@@ -35,6 +36,7 @@ export async function runDemo(): Promise<void> {
   const started = performance.now();
   const folder = await mkdtemp(join(tmpdir(), "sparkgate-demo-"));
   const servers = new DemoServers(folder);
+  await writeFile(join(folder, "two-disks.yaml"), TWO_DISKS);
   try {
     const proof = new Proof();
     const enforcing = await servers.start("Enforce");
@@ -46,6 +48,7 @@ export async function runDemo(): Promise<void> {
       () => showDenial(enforcing, proof),
       () => showMended(enforcing, proof),
       () => showSplit(enforcing, () => servers.start("Enforce"), proof),
+      async () => showLocalDirs(await servers.start("Enforce", [folder]), proof),
       async () => showAudit(await servers.start("Audit"), proof),
       async () => showStranger(await servers.start("Enforce"), proof),
     ];
@@ -65,6 +68,15 @@ export async function runDemo(): Promise<void> {
   }
 }
 
+/** In place of a cluster, which the demo does without. */
+const oneNamespace: ClusterSource = {
+  get: () => FACTS,
+  lookUp: () => Promise.resolve(FACTS),
+  ageSeconds: () => 0,
+  countBypassed: () => 0,
+  close: () => undefined,
+};
+
 /** Real servers, one at a time: a further one takes the place of the one before. */
 class DemoServers {
   readonly #folder: string;
@@ -74,16 +86,17 @@ class DemoServers {
     this.#folder = folder;
   }
 
-  async start(mode: Mode): Promise<Webhook> {
+  async start(mode: Mode, more: readonly string[] = []): Promise<Webhook> {
     await this.stop();
     const tls = await ensureSelfSigned(this.#folder, { names: ["127.0.0.1"], now: new Date() });
-    const set = loadPolicySet({ policies: [POLICY_SET], platform: PLATFORM, mode });
+    const set = loadPolicySet({ policies: [POLICY_SET, ...more], platform: PLATFORM, mode });
     const server = await startServer({
       port: 0,
       metricsPort: 0,
       host: "127.0.0.1",
       tls,
       loadPolicySet: () => set,
+      connectCluster: () => Promise.resolve(oneNamespace),
       log: createLog("silent"),
       version: VERSION,
       drainSeconds: 0,

@@ -162,6 +162,11 @@ describe("sparkgate demo", () => {
     assert.equal(status, 0, stdout + stderr);
     assert.match(stdout, /DENIED 2\n {4}The Pod ".*" is invalid:\n {4}\* spec\./);
     assert.match(stdout, /on-demand 5 10 \| spot 1 2 3 4 6 7 8 9\n {4}same after .*: yes/);
+    assert.match(
+      stdout,
+      /spark-local-dir-1: emptyDir -> hostPath \/mnt\/k8s-disks\/0, still at \/var\/data\/spark-/,
+    );
+    assert.match(stdout, /spark-local-dir-2: none -> hostPath \/mnt\/k8s-disks\/1, at /);
     assert.match(stdout, /ADMITTED unchanged, would deny 2/);
     const proof =
       /patches apply (\d+)\/(\d+) · second pass changes 0\/\d+ · webhook = check (\d+)\/(\d+)/.exec(
