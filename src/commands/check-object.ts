@@ -7,7 +7,7 @@ import type { DocumentPath, SourceDocument } from "../policy/document.ts";
 import type { Problem } from "../policy/problem.ts";
 import { reportEntry, skippedEntry, type Origin, type ReportEntry } from "../report/report.ts";
 import { ROLE_LABEL, ROLES, type Role } from "../spark/role.ts";
-import { NO_FACTS } from "../engine/facts.ts";
+import type { Facts } from "../engine/facts.ts";
 
 /** What the policies say of an object, or why it is none. */
 export type CheckedObject =
@@ -21,11 +21,15 @@ export interface CheckObjectOptions {
   readonly namespace: string;
 }
 
+/** What is known of a namespace. */
+export type FactsOf = (namespace: string) => Facts;
+
 /** Judges an object of a file as the webhook would judge the Pod in it. */
 export function checkObject(
   set: PolicySet,
   document: SourceDocument,
   options: CheckObjectOptions,
+  factsOf: FactsOf,
 ): CheckedObject {
   const { value } = document;
   if (!isRecord(value)) return unreadable(document, [], "is not a Kubernetes object");
@@ -49,7 +53,7 @@ export function checkObject(
       namespace: origin.namespace,
       object: withRole(asSubmitted(found.value), options.role),
     },
-    NO_FACTS,
+    factsOf(origin.namespace),
   );
   if (decision.kind === "malformed") {
     const [error] = decision.errors;

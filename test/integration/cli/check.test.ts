@@ -147,4 +147,35 @@ spec: { jobTemplate: { spec: { template: { spec: { containers: [{ name: main, im
     assert.equal(noPlatform.status, 2);
     assert.match(noPlatform.stderr, /--platform NAME/);
   });
+
+  it("learns the labels of namespaces from Namespace objects, and says where it needs them", () => {
+    const policy = file(
+      "gold.json",
+      JSON.stringify({
+        ...{ apiVersion: "sparkgate.io/v1alpha1", kind: "SparkPolicy", metadata: { name: "gold" } },
+        spec: { match: { namespaceSelector: { matchLabels: { tier: "gold" } } }, images: {} },
+      }),
+    );
+    const metadata = { name: "d", namespace: "a", labels: { "spark-role": "driver" } };
+    const spec = { containers: [{ name: "spark", image: "spark:latest" }] };
+    const pod = file("pod.json", JSON.stringify({ apiVersion: "v1", kind: "Pod", metadata, spec }));
+    const namespace = (tier: string) =>
+      file(
+        `${tier}-namespace.json`,
+        JSON.stringify({
+          ...{ apiVersion: "v1", kind: "Namespace", metadata: { name: "a", labels: { tier } } },
+        }),
+      );
+    const args = ["check", pod, "--policies", policy, "--platform", "eks"];
+    const gold = sparkgate([...args, namespace("gold")]);
+    assert.equal(gold.status, 1);
+    assert.match(gold.stdout, /mutable tag/);
+    assert.equal(sparkgate([...args, namespace("lead")]).status, 0);
+    const unknown = sparkgate(args);
+    assert.equal(unknown.status, 1);
+    assert.match(
+      unknown.stdout,
+      /could not be evaluated: the labels of the namespace are not known/,
+    );
+  });
 });
