@@ -30,6 +30,8 @@ export interface SparkgateOptions {
 export interface Sparkgate {
   /** Sends a signal and waits for the end; the exit code, or null where the signal killed it. */
   stop: (signal?: "SIGTERM" | "SIGKILL") => Promise<number | null>;
+  /** Sends a signal, and waits for nothing. */
+  signal: (signal: "SIGSTOP" | "SIGCONT") => void;
   /** A page of the plain port, such as `/metrics`. */
   get: (path: string) => Promise<string>;
 }
@@ -95,6 +97,9 @@ export async function startSparkgate(
   await until("sparkgate is ready", async () => isRunning(child) && (await get("/readyz")));
   return {
     get,
+    signal: (signal) => {
+      child.kill(signal);
+    },
     stop: async (signal = "SIGTERM") => {
       child.kill(signal);
       const code = await ended;
