@@ -25,8 +25,11 @@ export const binaries = [
 /** One of {@link binaries}. */
 export type Binary = (typeof binaries)[number];
 
-/** The PySpark releases that tests and recordings run: the oldest and the newest line supported. */
-export const sparkVersions = { "3.5": "3.5.9", "4": "4.3.0" } as const;
+/**
+ * The PySpark releases that tests and recordings run: the oldest line supported, one between, and the newest. The suites run
+ * the first alone, and install no other.
+ */
+export const sparkVersions = { "3.5": "3.5.9", "4.1": "4.1.4", "4": "4.3.0" } as const;
 
 /** A key of {@link sparkVersions}. */
 export type SparkLine = keyof typeof sparkVersions;

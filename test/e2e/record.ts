@@ -13,6 +13,7 @@ import { GiveUpError, until } from "./polling.ts";
 import { startProcessKubelet } from "./process-kubelet.ts";
 import { type AdmissionReview, type Recorder, startRecorder } from "./recording/recorder.ts";
 import { ETL, type Scenario, plainPod, scenarios } from "./recording/scenarios.ts";
+import { shapes } from "./recording/shapes.ts";
 import { assertScrubbed, fileNameOf, scrubReviews } from "./recording/scrub.ts";
 import { SPARK, type SparkAccount, prepareSpark, sparkSubmit } from "./spark-submit.ts";
 import { registerWebhook, waitUntilCalled } from "./webhook-configuration.ts";
@@ -20,7 +21,9 @@ import { registerWebhook, waitUntilCalled } from "./webhook-configuration.ts";
 const REPOSITORY = join(import.meta.dirname, "..", "..");
 const RUN_TIMEOUT_MS = 120_000;
 const PODS = `/api/v1/namespaces/${SPARK}/pods`;
-const STATEFUL_SETS = `/apis/apps/v1/namespaces/${SPARK}/statefulsets`;
+const CONTROLLERS = ["statefulsets", "deployments"].map(
+  (kind) => `/apis/apps/v1/namespaces/${SPARK}/${kind}`,
+);
 
 /** Room for a driver and two executors; more stay Pending, and have been recorded all the same. */
 const NODES = [
@@ -41,8 +44,9 @@ interface Recording {
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { only: { type: "string" } } });
   const isChosen = (name: string): boolean => name.includes(values.only ?? "");
-  const chosen = scenarios.filter(({ name }) => isChosen(name));
-  const names = [...scenarios, plainPod].map(({ name }) => name);
+  const all = [...scenarios, ...shapes];
+  const chosen = all.filter(({ name }) => isChosen(name));
+  const names = [...all, plainPod].map(({ name }) => name);
   if (!names.some(isChosen)) throw new Error(`--only: there are ${names.join(", ")}`);
   requireControlPlane();
   requireSpark();
@@ -53,6 +57,9 @@ async function main(): Promise<void> {
     await registerWebhook(cluster, { port: recorder.port });
     await waitUntilCalled(cluster);
     const account = await prepareSpark(cluster);
+    await cluster.api("POST", "/apis/scheduling.k8s.io/v1/priorityclasses", {
+      ...{ metadata: { name: "spark-high" }, value: 1000 },
+    });
     const applications = join(cluster.directory, "applications");
     mkdirSync(applications);
     writeFileSync(join(applications, "etl.py"), ETL);
@@ -149,7 +156,7 @@ function write(
 
 /** Removes what a run has left; no kubelet runs any more, which would end the Pods by and by. */
 async function clear(cluster: Cluster): Promise<void> {
-  await cluster.api("DELETE", STATEFUL_SETS);
+  for (const path of CONTROLLERS) await cluster.api("DELETE", path);
   await until("the Pods are gone", async () => {
     // Again and again: the StatefulSet's controller may be making the next one.
     await cluster.api("DELETE", `${PODS}?gracePeriodSeconds=0`);

@@ -55,7 +55,7 @@ describe("spark-submit", () => {
     assert.match(driver.metadata.annotations?.["sparkgate.io/applied"] ?? "", /driver-on-demand/);
     assert.match(
       await sparkgate.get("/metrics"),
-      /sparkgate_admission_requests_total\{surface="pod",role="driver",operation="CREATE",verdict="changed",dry_run="false"\} 1/,
+      /sparkgate_admission_requests_total\{surface="pod",role="driver",operation="CREATE",admission="mutating",verdict="changed",dry_run="false"\} 1/,
     );
   });
 

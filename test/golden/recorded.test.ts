@@ -8,13 +8,21 @@ import jsonpatch, { type Operation } from "fast-json-patch";
 import { admit } from "../../src/admission/admit.ts";
 import { compileFrom } from "../../src/commands/policy-options.ts";
 import type { PolicySet } from "../../src/engine/policy-set.ts";
-import { NO_FACTS } from "../../src/engine/facts.ts";
+import type { Facts } from "../../src/engine/facts.ts";
 
 const RECORDED: Readonly<Record<string, string>> = {
   demo: join(import.meta.dirname, "../../src/commands/demo/recorded"),
   spark: join(import.meta.dirname, "recorded"),
 };
 const ANSWERS = join(import.meta.dirname, "answers");
+
+/** The shipped sets, and a policy that puts two disks in where a namespace allows hostPath. */
+const SETS: Readonly<Record<string, string>> = {
+  baseline: "baseline",
+  strict: "strict",
+  "two-disks": join(import.meta.dirname, "../fixtures/local-disks-policy.yaml"),
+};
+const FACTS: Facts = { namespace: { name: "spark", labels: {} } };
 
 interface Review {
   readonly request: { readonly uid: string; readonly object: object };
@@ -28,8 +36,8 @@ interface Answer {
   };
 }
 
-for (const set of ["baseline", "strict"]) {
-  const compiled = compileFrom([set], { platform: "karpenter", mode: "Enforce" });
+for (const [set, policies] of Object.entries(SETS)) {
+  const compiled = compileFrom([policies], { platform: "karpenter", mode: "Enforce" });
   for (const [origin, folder] of Object.entries(RECORDED)) {
     const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".json"))
@@ -76,7 +84,7 @@ function compareWithGolden(set: PolicySet, recording: string, golden: string) {
 }
 
 function answerTo(set: PolicySet, review: object): Answer {
-  const admission = admit(set, Buffer.from(JSON.stringify(review)), NO_FACTS);
+  const admission = admit(set, Buffer.from(JSON.stringify(review)), FACTS);
   assert.ok(admission.kind === "answered");
   return JSON.parse(admission.answer) as Answer;
 }
