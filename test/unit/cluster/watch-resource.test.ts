@@ -133,7 +133,7 @@ describe("watchResource", () => {
     );
     const before = new Set<string>();
     const run = api.run(t);
-    while (api.errors.length === 0) await tick();
+    for (let turn = 0; api.errors.length === 0 && turn < 1000; turn++) await tick();
     for (const item of api.known) before.add(item);
     await run;
     assert.deepEqual([...before], ["a"]);
