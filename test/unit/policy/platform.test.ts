@@ -79,3 +79,55 @@ describe("SparkPlatform", () => {
     );
   });
 });
+
+describe("SparkPlatform: localDisks", () => {
+  const withDisks = (...disks: readonly string[]) =>
+    `${platform(SPOT)}  localDisks:\n${disks.map((disk) => `    - ${disk}\n`).join("")}`;
+  const terms = "nodeSelectorTerms: [{matchExpressions: [{key: disk, operator: Exists}]}]";
+  const disk = (source: string, name = "nvme", where = terms) =>
+    `{name: ${name}, ${where}, volumeSource: ${source}}`;
+
+  it("are taken where nothing is wrong, and localDirs can name them", () => {
+    const rule = { platform: "mine", disk: "other" };
+    const text = withDisks(
+      disk("{emptyDir: {}}"),
+      disk("{hostPath: {path: /mnt/0, type: Directory}}", "other"),
+    );
+    assert.deepEqual(compile([text, policyText("p", { localDirs: rule })]).problems, []);
+  });
+
+  const cases: readonly (readonly [string, string, RegExp])[] = [
+    [
+      "two of one name",
+      withDisks(disk("{emptyDir: {}}"), disk("{emptyDir: {}}")),
+      /^a\.yaml:12:14: spec\.localDisks\[1\]\.name: 'nvme' is a duplicate$/,
+    ],
+    [
+      "a source of two kinds",
+      withDisks(disk("{emptyDir: {}, hostPath: {path: /x, type: Directory}}")),
+      /spec\.localDisks\[0\]\.volumeSource: needs exactly one of: emptyDir, hostPath, ephemeral/,
+    ],
+    [
+      "a folder that kubelets would make",
+      withDisks(disk("{hostPath: {path: /x}}")),
+      /spec\.localDisks\[0\]\.volumeSource\.hostPath: .*type/,
+    ],
+    [
+      "a term that the API server refuses",
+      withDisks(disk("{emptyDir: {}}", "nvme", terms.replace("Exists", "In"))),
+      /spec\.localDisks\[0\]\.nodeSelectorTerms\[0\]\.matchExpressions\[0\]: In needs values$/,
+    ],
+    [
+      "a kind of source that is no disk",
+      withDisks(disk("{configMap: {name: x}}")),
+      /spec\.localDisks\[0\]\.volumeSource\.configMap: unknown key/,
+    ],
+  ];
+  for (const [what, text, expected] of cases) {
+    it(`tells ${what}`, () => {
+      const found = problems(text);
+      assert.equal(found.length, 1, found.join("\n"));
+      assert.match(found[0] ?? "", expected);
+    });
+  }
+});
