@@ -5,6 +5,7 @@
 const floors = [
   "kubernetes",
   "spark",
+  "cel",
   "engine",
   "rules",
   "policy",

@@ -1,0 +1,172 @@
+import { Environment } from "@marcbachmann/cel-js";
+import { RE2JS } from "re2js";
+import { parseQuantity } from "../kubernetes/quantity.ts";
+import { celFailure } from "./failure.ts";
+
+/** Fields that an expression can name: a misspelt one is refused when the policy loads. */
+export type Fields = { readonly [field: string]: string | Fields };
+
+/**
+ * What an expression can speak of, with the types of CEL. `dyn` is as it is in the object: its shape is Kubernetes'.
+ * The names are those of Kubernetes' own admission policies, where those have one: `namespace` alone is a reserved
+ * word of CEL.
+ */
+export const VARIABLES: Readonly<Record<string, string | Fields>> = {
+  object: "dyn",
+  oldObject: "dyn",
+  request: {
+    operation: "string",
+    namespace: "string",
+    name: "string",
+    userInfo: { username: "string", groups: "list<string>" },
+  },
+  namespaceObject: { metadata: { name: "string", labels: "map<string, string>" } },
+  quotas: "list<dyn>",
+  spark: {
+    surface: "string",
+    role: "string",
+    container: "string",
+    image: "string",
+    executorId: "int",
+  },
+  app: { id: "string", name: "string" },
+};
+
+/** Amounts that Kubernetes writes as text, as in its own CEL library (k8s.io/apiserver pkg/cel/library/quantity.go). */
+class Quantity {
+  readonly amount: number;
+
+  constructor(text: string | number) {
+    const amount = parseQuantity(text);
+    if (amount === undefined) throw celFailure("quantity() of what is no quantity");
+    this.amount = amount;
+  }
+}
+
+/** Work that one evaluation may do: an iteration of a macro, or an element that `in` compares. */
+export interface Budget {
+  steps: number;
+}
+
+/** Names that a rewritten expression calls; no policy can call them, since policies are checked without them. */
+export const STEP = "__step";
+export const LISTED = "__listed";
+export const MATCHES = "__matches";
+
+/** An environment in which the text of a policy is parsed and checked. */
+export function createCheckingEnvironment(): Environment {
+  const environment = new Environment({
+    enableOptionalTypes: true,
+    limits: { maxAstNodes: 1000, maxDepth: 50, maxListElements: 500, maxMapEntries: 100 },
+  });
+  for (const [name, type] of Object.entries(VARIABLES)) {
+    if (typeof type === "string") environment.registerVariable(name, type);
+    else environment.registerVariable(name, { schema: type });
+  }
+  registerNumbers(environment);
+  environment
+    .registerType("Quantity", { ctor: Quantity, fields: {} })
+    .registerFunction("quantity(string): Quantity", (text: string) => new Quantity(text))
+    .registerFunction("quantity(double): Quantity", (amount: number) => new Quantity(amount))
+    .registerFunction(
+      "Quantity.isGreaterThan(Quantity): bool",
+      (a: Quantity, b: Quantity) => a.amount > b.amount,
+    )
+    .registerFunction(
+      "Quantity.isLessThan(Quantity): bool",
+      (a: Quantity, b: Quantity) => a.amount < b.amount,
+    )
+    .registerFunction("Quantity.compareTo(Quantity): int", (a: Quantity, b: Quantity) =>
+      BigInt(Math.sign(a.amount - b.amount)),
+    );
+  return environment;
+}
+
+/** An environment in which rewritten expressions run: their work is counted. */
+export function createRunningEnvironment(
+  budget: Budget,
+  limits: { longestList: number },
+): Environment {
+  const environment = createCheckingEnvironment();
+  const spend = (steps: number): void => {
+    budget.steps -= steps;
+    if (budget.steps < 0) throw celFailure("too much work: simplify the expression");
+  };
+  const passThrough =
+    (onEnter: () => void, onLeave: (value: unknown) => void): Macro =>
+    ({ args: [argument] }) => ({
+      argument,
+      async: false,
+      typeCheck: (checker, macro, context) => checker.check(macro.argument, context),
+      evaluate: (evaluator, macro, context) => {
+        onEnter();
+        const value = evaluator.run(macro.argument, context);
+        onLeave(value);
+        return value;
+      },
+    });
+  const step = passThrough(
+    () => {
+      spend(1);
+    },
+    (value) => {
+      if (Array.isArray(value)) spend(value.length);
+    },
+  );
+  const listed = passThrough(
+    () => undefined,
+    (value) => {
+      const size = sizeOf(value);
+      if (size > limits.longestList) {
+        throw celFailure(
+          `a list of ${size} entries: at most ${limits.longestList} are looked through`,
+        );
+      }
+      spend(size);
+    },
+  );
+  const patterns = new Map<string, RE2JS>();
+  return environment
+    .registerFunction(`${STEP}(ast): dyn`, step)
+    .registerFunction(`${LISTED}(ast): dyn`, listed)
+    .registerFunction(`${MATCHES}(string, string): bool`, (text: string, pattern: string) => {
+      let compiled = patterns.get(pattern);
+      if (compiled === undefined) patterns.set(pattern, (compiled = RE2JS.compile(pattern)));
+      return compiled.test(text);
+    });
+}
+
+/** What the library hands to a macro; its own types leave it open. */
+type Macro = (call: { readonly args: readonly unknown[] }) => {
+  readonly argument: unknown;
+  readonly async: false;
+  readonly typeCheck: (
+    checker: { check: (node: unknown, context: unknown) => unknown },
+    macro: { readonly argument: unknown },
+    context: unknown,
+  ) => unknown;
+  readonly evaluate: (
+    evaluator: { run: (node: unknown, context: unknown) => unknown },
+    macro: { readonly argument: unknown },
+    context: unknown,
+  ) => unknown;
+};
+
+function sizeOf(value: unknown): number {
+  return Array.isArray(value) ? value.length : 0;
+}
+
+/** JSON has one kind of number, which is a double to CEL: `object.spec.priority + 1` is to work all the same. */
+function registerNumbers(environment: Environment): void {
+  const operations: Readonly<Record<string, (a: number, b: number) => number>> = {
+    "+": (a, b) => a + b,
+    "-": (a, b) => a - b,
+    "*": (a, b) => a * b,
+    "/": (a, b) => a / b,
+  };
+  for (const [operator, apply] of Object.entries(operations)) {
+    const handler = (a: number | bigint, b: number | bigint) => apply(Number(a), Number(b));
+    environment.registerOperator(`double ${operator} int: double`, handler);
+    environment.registerOperator(`int ${operator} double: double`, handler);
+  }
+}

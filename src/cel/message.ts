@@ -1,0 +1,61 @@
+import { compileExpression, type Variables } from "./expression.ts";
+import { CelFailure, CelProblem } from "./failure.ts";
+
+/** A text with `{{expression}}`s in it, compiled. */
+export interface Message {
+  /** The variables that its expressions name. */
+  readonly names: ReadonlySet<string>;
+  /** The text for an object. Never throws: a value that is not to be had is told as `(not known)`. */
+  readonly render: (variables: Variables) => string;
+}
+
+/** Characters of one value in a message. */
+const LONGEST_VALUE = 120;
+
+/**
+ * Compiles a message such as `{{object.metadata.name}} runs in {{request.namespace}}`.
+ * @throws CelProblem where braces do not pair, or an expression between them is none
+ */
+export function compileMessage(text: string): Message {
+  const parts: (string | ReturnType<typeof compileExpression>)[] = [];
+  let rest = text;
+  for (;;) {
+    const start = rest.indexOf("{{");
+    if (start < 0) break;
+    const end = rest.indexOf("}}", start);
+    if (end < 0) throw new CelProblem("has {{ without }}");
+    parts.push(rest.slice(0, start), compileExpression(rest.slice(start + 2, end).trim(), "any"));
+    rest = rest.slice(end + 2);
+  }
+  if (rest.includes("}}")) throw new CelProblem("has }} without {{");
+  parts.push(rest);
+  const names = new Set(parts.flatMap((part) => (typeof part === "string" ? [] : [...part.names])));
+  return {
+    names,
+    render: (variables) =>
+      parts
+        .map((part) => (typeof part === "string" ? part : shown(() => part.evaluate(variables))))
+        .join(""),
+  };
+}
+
+function shown(evaluate: () => unknown): string {
+  let value: unknown;
+  try {
+    value = evaluate();
+  } catch (error) {
+    if (error instanceof CelFailure) return "(not known)";
+    throw error;
+  }
+  const text = textOf(value);
+  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 3)}...` : text;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value === "bigint" || typeof value === "number" || typeof value === "boolean") {
+    return String(value);
+  }
+  if (Array.isArray(value)) return value.slice(0, LONGEST_VALUE).map(textOf).join(", ");
+  return value === null ? "null" : "(an object)";
+}

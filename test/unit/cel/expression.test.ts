@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { compileExpression } from "../../../src/cel/expression.ts";
+import { CelFailure, CelProblem } from "../../../src/cel/failure.ts";
+
+const object = {
+  metadata: { name: "etl", labels: { team: "risk", constructor: "x" } },
+  spec: {
+    priority: 2,
+    containers: [
+      { name: "a", image: "spark:3.5.9", env: [{ name: "__proto__", value: "secret" }] },
+      { name: "b", image: "busybox", resources: { limits: { memory: "2Gi", cpu: 2 } } },
+    ],
+  },
+};
+const variables = {
+  object,
+  oldObject: null,
+  request: { operation: "CREATE", namespace: "risk", name: "etl" },
+  namespaceObject: { metadata: { name: "risk", labels: { tier: "batch" } } },
+  quotas: [{ name: "all", hard: { "limits.memory": "64Gi" } }],
+  spark: { surface: "pod", role: "executor", image: "spark:3.5.9", executorId: 7n },
+  app: { id: "spark-1", name: "etl-nightly" },
+};
+
+const TRUE = [
+  'app.name.startsWith("etl-")',
+  "spark.executorId > 6 && spark.executorId % 2 == 1",
+  "object.spec.priority + 1 == 3",
+  "3 - object.spec.priority == 1 && 3 - object.spec.priority == 1.0",
+  "object.spec.priority * 2 == object.spec.priority + 2 && 4 / object.spec.priority == 2",
+  'object.metadata.labels.team in ["risk", "etl"]',
+  '"team" in object.metadata.labels',
+  'object.spec.containers.exists(c, c.image == "busybox")',
+  'object.spec.containers.all(c, c.image.matches("^(spark:|busy)"))',
+  'object.spec.containers.map(c, c.name) == ["a", "b"]',
+  "object.spec.containers.filter(c, has(c.env)).size() == 1",
+  'object.spec.containers.exists(c, has(c.env) && c.env.exists(e, e.name == "__proto__"))',
+  'namespaceObject.metadata.labels["tier"] == "batch"',
+  'namespaceObject.metadata.labels.?cost.orValue("none") == "none"',
+  "quotas.size() > 0 && quotas.exists(q, 'limits.memory' in q.hard)",
+  'quantity(object.spec.containers[1].resources.limits.memory).isLessThan(quantity("3Gi"))',
+  'quantity(object.spec.containers[1].resources.limits.cpu).compareTo(quantity("2")) == 0',
+  "oldObject == null",
+  "!has(object.spec.affinity)",
+  "!has(object.spec.affinity.nodeAffinity.required)", // an error in Kubernetes' own CEL
+  "!has(object.metadata.labels.toString)",
+  'object.metadata.labels.constructor == "x"',
+  "!has(request.userInfo)",
+  '"a\\"b\'c\\n{{" == "a\\"b\'c\\n{{"',
+  "b'\\xff' == b'\\xff' && 2u > 1u && 1.5 > 1.25",
+];
+
+const PROBLEMS: readonly (readonly [string, RegExp, string?])[] = [
+  ["spark.rol == 'driver'", /^spark has no field rol \(at character 7\)$/, "rol"],
+  ["object.a || has(request.userInfo.user)", /^request\.userInfo has no field user/, "user"],
+  ["request.userInfo.user == ''", /^request\.userInfo has no field user/, "user"],
+  ["has(app.nam)", /^app has no field nam/, "nam"],
+  ["sparc.role == ''", /^there is no variable sparc/, "sparc"],
+  ["namespace.labels == {}", /namespaceObject/],
+  ['conf["spark.executor.memory"] == "1g"', /a Pod does not show Spark's conf/],
+  ["object.spec.containers[", /^is not CEL: /],
+  ["", /^is not CEL: /],
+  ["app.name + 1 == ''", /no such overload/],
+  ["app.name", /^is of type string, must be true or false$/],
+  ["app.name.matches('(')", /is not a regular expression of RE2/],
+  ["app.name.matches(object.metadata.name)", /must be written out as a string/],
+  ["cel.bind(a, [1], a + a) == []", /cel\.bind is not offered/],
+  ["object.a.all(x, x.all(y, y.all(z, z)))", /at most 2 levels/],
+  ["object.a.all(app, app.x)", /all\(app, \.\.\.\) hides app/],
+  ["__step(true)", /no matching overload|not CEL/],
+  ["1.12345678901 == object.x", /cannot be kept exactly/],
+  [`"${"x".repeat(5000)}" == ""`, /has 5008 characters, at most 4096/],
+  [`${"(".repeat(300)}true${")".repeat(300)}`, /is not CEL/],
+];
+
+const FAILURES: readonly (readonly [string, RegExp])[] = [
+  ["object.spec.nodeName == ''", /^no such key 'nodeName'$/],
+  ["spark.container == ''", /^no such key 'container'$/],
+  ["object.metadata[object.metadata.name] == ''", /^no such key$/],
+  ["object.metadata.name > 1", /^no such overload: dyn<string> > int$/],
+  ["int(object.metadata.name) == 1", /^int conversion error$/],
+  ["bool(object.metadata.name)", /^bool conversion error$/],
+  ["object.spec.containers[7].name == ''", /index out of bounds/],
+  ["object.spec.priority", /^is not true or false$/],
+  ["quantity(object.metadata.name).isLessThan(quantity('1'))", /no quantity/],
+];
+
+describe("expressions", () => {
+  for (const text of TRUE) {
+    it(text, () => {
+      assert.equal(compileExpression(text, "bool").evaluate(variables), true);
+    });
+  }
+
+  it("know which variables they name", () => {
+    const { names } = compileExpression(
+      "object.spec.containers.all(c, c.x == app.id) || spark.role == ''",
+      "bool",
+    );
+    assert.deepEqual([...names].sort(), ["app", "object", "spark"]);
+  });
+});
+
+describe("expressions that cannot be", () => {
+  for (const [text, message, found] of PROBLEMS) {
+    it(text.slice(0, 60), () => {
+      assert.throws(
+        () => compileExpression(text, "bool"),
+        (error) => {
+          assert.ok(error instanceof CelProblem, String(error));
+          assert.match(error.message, message);
+          assert.doesNotMatch(error.message, /\n/);
+          assert.equal(error.found, found);
+          return true;
+        },
+      );
+    });
+  }
+});
+
+describe("expressions without a value", () => {
+  for (const [text, message] of FAILURES) {
+    it(text, () => {
+      assert.throws(
+        () => compileExpression(text, "bool").evaluate(variables),
+        (error) => {
+          assert.ok(error instanceof CelFailure, String(error));
+          assert.match(error.message, message);
+          assert.doesNotMatch(error.message, /etl/, "no value of the object's");
+          return true;
+        },
+      );
+    });
+  }
+});
+
+describe("expressions that take long", () => {
+  const list = Array.from({ length: 3000 }, (_, index) => `v${index}`);
+  const long = { ...variables, object: { list, huge: Array.from({ length: 10_001 }, () => "a") } };
+  for (const text of [
+    "object.list.all(x, object.list.all(y, x != 'z' && y != 'z'))",
+    "object.list.exists(x, object.list.exists(y, y == 'z')) || true",
+    "object.list.exists(x, x in object.list && x == 'z')",
+    "object.list.map(x, object.list).size() > 0",
+    "object.list.map(x, object.list.filter(y, true)).size() > 0",
+  ]) {
+    it(text, () => {
+      assert.throws(() => compileExpression(text, "bool").evaluate(long), /too much work/);
+    });
+  }
+
+  it("are refused a list that is too long", () => {
+    for (const text of ["object.huge.all(x, x == 'a')", "'b' in object.huge"]) {
+      assert.throws(
+        () => compileExpression(text, "bool").evaluate(long),
+        /a list of 10001 entries/,
+      );
+    }
+  });
+
+  it("do not spoil the next one", () => {
+    const exploding = compileExpression("object.list.all(x, object.list.all(y, true))", "bool");
+    assert.throws(() => exploding.evaluate(long), CelFailure);
+    const sound = compileExpression("object.list.all(x, x != '')", "bool");
+    assert.equal(sound.evaluate(long), true);
+  });
+
+  it("have regular expressions that are linear in the text", () => {
+    const text = "a".repeat(50_000);
+    const expression = compileExpression('object.text.matches("^(a+)+$")', "bool");
+    assert.equal(expression.evaluate({ object: { text: `${text}b` } }), false);
+    assert.equal(expression.evaluate({ object: { text } }), true);
+  });
+});
