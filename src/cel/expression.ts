@@ -64,8 +64,8 @@ export function compileExpression(text: string, wanted: "bool" | "any"): Express
   if (wanted === "bool" && type !== "bool" && type !== "dyn") {
     throw new CelProblem(`is of type ${type ?? "unknown"}, must be true or false`);
   }
-  checkPresenceTests(ast);
   const tree = rewrite(ast);
+  checkPresenceTests(ast);
   const evaluate = running.parse(serialize(tree as ASTNode));
   if (!hasSameNumbers(tree, evaluate.ast)) {
     throw new CelProblem("has a number that cannot be kept exactly: write it with less decimals");
