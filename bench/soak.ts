@@ -21,7 +21,7 @@ Sends generated Pods through admission, in this process: every patch must apply,
 `;
 
 const BATCH = 2000;
-const FACTS: Facts = { namespace: { name: "soak", labels: {} }, quotas: [] };
+const FACTS: Facts = { namespace: { name: "soak", labels: {} }, quotas: [], at: 0 };
 
 /** The shipped set, and a policy that puts disks in. */
 function policySet(): PolicySet {

@@ -28,6 +28,10 @@ export function auditAnnotationsOf(
     (outcome) => !outcome.refuses && (outcome.violations.length > 0 || outcome.error !== undefined),
   );
   if (spared.length > 0) annotations["not-refused"] = names(spared);
+  const excepted = [...enforced.outcomes, ...(preview?.outcomes ?? [])].filter(
+    (outcome) => outcome.exception !== undefined,
+  );
+  if (excepted.length > 0) annotations["excepted-from"] = names(excepted);
   const previewed = (preview?.outcomes ?? []).filter((outcome) => outcome.mode !== "Enforce");
   const wouldRefuse = previewed.filter((outcome) => outcome.refuses);
   if (wouldRefuse.length > 0) annotations["would-be-refused-by"] = names(wouldRefuse);
@@ -37,7 +41,7 @@ export function auditAnnotationsOf(
 }
 
 function names(outcomes: readonly PolicyOutcome[]): string {
-  return cut(outcomes.map((outcome) => outcome.policy).join(","));
+  return cut([...new Set(outcomes.map((outcome) => outcome.policy))].join(","));
 }
 
 function cut(text: string): string {

@@ -69,9 +69,17 @@ function readReview(review: unknown, admission: ReviewRequest["admission"]): Dec
       dryRun: request["dryRun"] === true,
       object: request["object"],
       oldObject: request["oldObject"],
+      user: userOf(request["userInfo"]),
       admission,
     },
   };
+}
+
+function userOf(value: unknown): ReviewRequest["user"] {
+  if (!isRecord(value)) return undefined;
+  const { username, groups } = value;
+  const named = Array.isArray(groups) ? groups.filter((group) => typeof group === "string") : [];
+  return { username: text(username), groups: named };
 }
 
 /**

@@ -29,13 +29,24 @@ export function reasonsOf(outcome: PolicyOutcome, uid: string): readonly Reason[
   return violations.map((violation) => ({
     policy,
     field: violation.field,
-    text: violationText(violation),
+    text: refusalText(violation, outcome),
   }));
 }
 
+/** The text of a violation, and where to read more. */
+export function refusalText(violation: Violation, { documentation }: PolicyOutcome): string {
+  const text = violationText(violation);
+  return documentation === undefined ? text : `${text}. See ${documentation}`;
+}
+
 /** `'reg:5000/spark' has no tag. Fix: --conf …` */
-export function violationText(violation: Violation): string {
-  return `${violation.message}. Fix: ${violation.fix}`;
+function violationText({ message, fix, ask }: Violation): string {
+  return message + remedy({ fix, ask });
+}
+
+function remedy({ fix, ask }: Pick<Violation, "fix" | "ask">): string {
+  if (fix !== undefined) return `. Fix: ${fix}`;
+  return ask === undefined ? "" : `. You cannot fix this in the job: ask ${ask}`;
 }
 
 /** The text of a cause. kubectl prints it behind the field, and nothing else of ours, so it names the policy. */
@@ -68,7 +79,7 @@ export function warningText(policy: string, text: string): string {
 /** A warning of a violation; with the fix only where the whole of it has room, since half a fix helps nobody. */
 export function violationWarning(policy: string, violation: Violation, prefix = ""): string {
   const short = `${prefix}${violation.field}: ${violation.message}`;
-  const long = `${short}. Fix: ${violation.fix}`;
+  const long = short + remedy(violation);
   const fits = `[sparkgate:${policy}] ${long}`.length <= LONGEST_WARNING;
   return warningText(policy, fits ? long : short);
 }

@@ -56,12 +56,19 @@ function previewWarnings({
   error,
   refuses,
   violations,
+  enforceFrom,
 }: PolicyOutcome): readonly string[] {
-  const prefix = refuses ? "would be refused: " : "";
+  const prefix = refuses ? refusalPrefix(enforceFrom) : "";
   const warnings = violations.map((found) => violationWarning(policy, found, prefix));
   if (effect?.summary !== undefined) {
-    warnings.push(warningText(policy, `would change: ${effect.summary}`));
+    const when = enforceFrom === undefined ? "would change" : `changes from ${enforceFrom}`;
+    warnings.push(warningText(policy, `${when}: ${effect.summary}`));
   }
   if (error !== undefined) warnings.push(warningText(policy, `could not be evaluated: ${error}`));
   return warnings;
+}
+
+/** Who is told of a date can do something before it. */
+function refusalPrefix(enforceFrom: string | undefined): string {
+  return enforceFrom === undefined ? "would be refused: " : `denied from ${enforceFrom}: `;
 }

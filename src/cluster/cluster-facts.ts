@@ -1,4 +1,4 @@
-import { isBypassed, NO_FACTS, type Facts } from "../engine/facts.ts";
+import { isBypassed, NOTHING_KNOWN, type NamespaceFacts } from "../engine/facts.ts";
 import type { Namespace } from "../kubernetes/namespace.ts";
 import type { ResourceQuota } from "../kubernetes/resource-quota.ts";
 import type { ClusterApi, QuotaObject } from "./connect.ts";
@@ -10,13 +10,13 @@ export type WatchedResource = "namespaces" | "resourcequotas";
 /** What the cluster knows of namespaces, kept up to date. */
 export interface ClusterFacts {
   /** What is known of a namespace; undefined for one that was never seen. Never waits. */
-  readonly get: (namespace: string) => Facts | undefined;
+  readonly get: (namespace: string) => NamespaceFacts | undefined;
   /**
    * Asks the API once for a namespace that was never seen, for a second at most; all who ask for it meanwhile share
-   * the answer. NO_FACTS where it cannot be known, and for one that does not exist: it may have been created a moment
+   * the answer. NOTHING_KNOWN where it cannot be known, and for one that does not exist: it may have been created a moment
    * ago on another API server, and is none without labels. Never rejects.
    */
-  readonly lookUp: (namespace: string) => Promise<Facts>;
+  readonly lookUp: (namespace: string) => Promise<NamespaceFacts>;
   /** How many namespaces have Sparkgate turned off. */
   readonly countBypassed: () => number;
   /** Seconds since the content was known to be up to date. */
@@ -81,20 +81,20 @@ export function startClusterFacts(api: ClusterApi, options: ClusterFactsOptions)
     }),
   };
 
-  const factsOf = (namespace: Namespace): Facts => ({
+  const factsOf = (namespace: Namespace): NamespaceFacts => ({
     namespace,
     quotas: quotas && [...(quotas.get(namespace.name)?.values() ?? [])],
   });
-  const asked = new Map<string, Promise<Facts>>();
-  const ask = async (name: string): Promise<Facts> => {
+  const asked = new Map<string, Promise<NamespaceFacts>>();
+  const ask = async (name: string): Promise<NamespaceFacts> => {
     try {
       const found = await within(lookUpMilliseconds, api.readNamespace(name));
-      if (found === undefined) return NO_FACTS;
+      if (found === undefined) return NOTHING_KNOWN;
       // Until the watch tells: it may be behind, and never knows less of this one than what was just read.
       if (!namespaces.has(name)) namespaces.set(name, found);
       return factsOf(found);
     } catch {
-      return NO_FACTS;
+      return NOTHING_KNOWN;
     } finally {
       asked.delete(name);
     }
@@ -105,8 +105,8 @@ export function startClusterFacts(api: ClusterApi, options: ClusterFactsOptions)
       return namespace && factsOf(namespace);
     },
     lookUp: (name) => {
-      if (!NAMESPACE.test(name)) return Promise.resolve(NO_FACTS);
-      if (asked.size >= MOST_LOOK_UPS && !asked.has(name)) return Promise.resolve(NO_FACTS);
+      if (!NAMESPACE.test(name)) return Promise.resolve(NOTHING_KNOWN);
+      if (asked.size >= MOST_LOOK_UPS && !asked.has(name)) return Promise.resolve(NOTHING_KNOWN);
       const asking = asked.get(name) ?? ask(name);
       asked.set(name, asking);
       return asking;

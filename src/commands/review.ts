@@ -3,9 +3,9 @@ import { admit } from "../admission/admit.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { addPolicyOptions, loadPolicySet, type PolicyOptions } from "./policy-options.ts";
 import { readBytes } from "./read-input.ts";
-import { NO_FACTS } from "../engine/facts.ts";
+import { addTimeOption, timeOf, type TimeOption } from "./time-option.ts";
 
-interface ReviewOptions extends PolicyOptions {
+interface ReviewOptions extends PolicyOptions, TimeOption {
   readonly validating?: boolean;
 }
 
@@ -17,7 +17,7 @@ export function reviewCommand(): Command {
       "Reads an AdmissionReview (admission.k8s.io/v1, JSON) and prints the answer that the webhook would give.",
     )
     .argument("<file>", "the review, or - for standard input");
-  return addPolicyOptions(command, "Enforce")
+  return addTimeOption(addPolicyOptions(command, "Enforce"))
     .option("--validating", "answer as POST /validate does, which changes nothing")
     .addHelpText(
       "after",
@@ -33,7 +33,7 @@ Examples:
       const admission = admit(
         set,
         readBytes(file),
-        NO_FACTS,
+        { at: timeOf(options) },
         options.validating === true ? "validating" : "mutating",
       );
       if (admission.kind === "not-understood") {

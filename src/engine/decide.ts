@@ -1,12 +1,12 @@
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
 import { recognize, type Subject } from "../spark/subject.ts";
 import { recordApplied } from "./applied.ts";
-import type { Decision, PolicyOutcome, Run } from "./decision.ts";
+import type { Decision, PodChange, PolicyOutcome, Run } from "./decision.ts";
 import { Draft, type FieldChange } from "./draft.ts";
 import { isBypassed, type Facts } from "./facts.ts";
 import { matchingPolicies, messageOf, type MatchingPolicy } from "./matching.ts";
 import type { PolicySet } from "./policy-set.ts";
-import type { CompiledPolicy, Effect, Violation } from "./policy.ts";
+import type { Effect, Violation } from "./policy.ts";
 
 /**
  * Decides what becomes of an object: all findings, the patch and the verdict. A pure function: the same
@@ -45,6 +45,8 @@ interface Situation {
 interface Progress extends MatchingPolicy {
   effect: Effect | undefined;
   changes: readonly FieldChange[];
+  change: PodChange | undefined;
+  claimed: readonly string[];
   violations: readonly Violation[];
   shadowedBy: string | undefined;
 }
@@ -86,15 +88,22 @@ function mutateAll(
       ...matching,
       effect: undefined,
       changes: [],
+      change: undefined,
+      claimed: [],
       violations: [],
-      shadowedBy: policy.combine === "one" ? winners.get(policy.rule) : undefined,
+      shadowedBy:
+        policy.combine === "one" && matching.exception === undefined
+          ? winners.get(policy.rule)
+          : undefined,
     };
-    if (entry.shadowedBy !== undefined || errors.has(policy.name)) return entry;
+    if (isLeftOut(entry) || errors.has(policy.name)) return entry;
     const mark = draft.mark();
     try {
       // Nothing is ever mutated on UPDATE, so it is not asked what would be.
       if (subject.stage !== "update") entry.effect = policy.mutate?.(draft, subject, facts);
       entry.changes = draft.changesSince(mark);
+      entry.claimed = draft.claimsSince(mark);
+      if (entry.changes.length > 0) entry.change = { before: mark.pod, after: draft.pod };
       winners.set(policy.rule, policy.name);
     } catch (error) {
       draft.rollBack(mark);
@@ -102,6 +111,11 @@ function mutateAll(
     }
     return entry;
   });
+}
+
+/** Whether a policy matches and yet is not applied. */
+function isLeftOut({ shadowedBy, exception }: Progress): boolean {
+  return shadowedBy !== undefined || exception !== undefined;
 }
 
 /** Returns true where a policy failed. */
@@ -114,9 +128,9 @@ function judgeAll(
   let failed = false;
   for (const entry of progress) {
     const { policy } = entry;
-    if (entry.shadowedBy !== undefined || errors.has(policy.name)) continue;
+    if (isLeftOut(entry) || errors.has(policy.name)) continue;
     try {
-      entry.violations = judge(policy, situation, draft, entry.changes.length > 0);
+      entry.violations = judge(entry, situation, draft);
     } catch (error) {
       errors.set(policy.name, messageOf(error));
       failed = true;
@@ -125,22 +139,23 @@ function judgeAll(
   return failed;
 }
 
-/** @param undone whether the policy would have to make changes again, after all mutating webhooks were called */
 function judge(
-  policy: CompiledPolicy,
+  { policy, changes, claimed }: Progress,
   { subject, facts }: Situation,
   draft: Draft,
-  undone: boolean,
 ): readonly Violation[] {
   const { stage, pod, before } = subject;
   switch (stage) {
     case "mutating":
-      return policy.judge?.(draft.pod, subject, facts) ?? [];
-    case "validating":
+      return policy.judge?.(draft.pod, subject, facts, claimed) ?? [];
+    case "validating": {
+      // Whether the policy would have to make changes again, after all mutating webhooks were called.
+      const undone = changes.length > 0;
       return [
-        ...(policy.judge?.(pod, subject, facts) ?? []),
+        ...(policy.judge?.(pod, subject, facts, claimed) ?? []),
         ...(undone ? (policy.judgeFinal?.(pod, subject, facts) ?? []) : []),
       ];
+    }
     case "update":
       return policy.judgeUpdate?.(pod, before ?? pod, subject) ?? [];
   }
@@ -151,18 +166,24 @@ function outcomeOf(
   subject: Subject,
   errors: ReadonlyMap<string, string>,
 ): PolicyOutcome {
-  const { policy, mode, effect, changes, violations, shadowedBy } = entry;
+  const { policy, mode, modeFrom, effect, changes, change, violations, shadowedBy } = entry;
   const error = errors.get(policy.name);
   const bad = violations.length > 0 || (error !== undefined && policy.onError === "Deny");
+  const mayRefuse = subject.role !== "executor" || (policy.denyExecutors && !entry.lapsed);
   return {
     policy: policy.name,
     rule: policy.rule,
     mode,
+    modeFrom,
+    enforceFrom: modeFrom === "spec.enforceFrom" ? policy.enforceFrom?.text : undefined,
+    documentation: policy.documentation,
     effect,
     changes,
+    change,
     violations,
     error,
     shadowedBy,
-    refuses: bad && (subject.role !== "executor" || policy.denyExecutors),
+    exception: entry.exception,
+    refuses: bad && mayRefuse,
   };
 }

@@ -3,26 +3,42 @@ import type { ShapeError } from "../kubernetes/pod-shape.ts";
 import type { Role } from "../spark/role.ts";
 import type { SkipReason, Subject } from "../spark/subject.ts";
 import type { FieldChange, Operation } from "./draft.ts";
-import type { Effect, Mode, Violation } from "./policy.ts";
+import type { Effect, Mode, PolicyException, Violation } from "./policy.ts";
 
 /** What one policy came to for one object. */
 export interface PolicyOutcome {
   readonly policy: string;
   readonly rule: string;
   readonly mode: Mode;
+  /** What the mode comes from, such as `spec.modeOverrides[0]`. */
+  readonly modeFrom: string;
+  /** The date until which the policy only warns, as it says it; undefined where no date holds it back. */
+  readonly enforceFrom: string | undefined;
+  /** Where people read more. */
+  readonly documentation: string | undefined;
   readonly effect: Effect | undefined;
   /** The fields that it changed, in order. */
   readonly changes: readonly FieldChange[];
+  /** The Pod before and after them; undefined where there are none. */
+  readonly change: PodChange | undefined;
   readonly violations: readonly Violation[];
   /** Why it could not be evaluated. Its changes are undone. */
   readonly error: string | undefined;
   /** The policy of the same kind that applied in its place. */
   readonly shadowedBy: string | undefined;
+  /** The exception because of which it did not apply. */
+  readonly exception: PolicyException | undefined;
   /**
    * Whether this outcome refuses the object where it is enforced. An executor's violations and errors
    * do not, unless the policy says `denyExecutors`.
    */
   readonly refuses: boolean;
+}
+
+/** A Pod before and after a policy. */
+export interface PodChange {
+  readonly before: Pod;
+  readonly after: Pod;
 }
 
 /** What a list of policies came to, one after the other, for one object. */

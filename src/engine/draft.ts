@@ -23,6 +23,7 @@ export interface Mark {
   readonly pod: Pod;
   readonly operations: number;
   readonly changes: number;
+  readonly claims: number;
 }
 
 /**
@@ -37,6 +38,7 @@ export class Draft {
   #pod: Pod;
   readonly #operations: Operation[] = [];
   readonly #changes: FieldChange[] = [];
+  readonly #claims: string[] = [];
 
   constructor(pod: Pod) {
     this.#pod = pod;
@@ -101,12 +103,24 @@ export class Draft {
     this.#pod = withValue(this.#pod, path, [...(list as unknown[]), ...values]) as Pod;
   }
 
+  /**
+   * Speaks for a field on behalf of a policy, whether or not it needs a change. Not by what was changed: the second
+   * time nothing is, and the policy of lower priority would have its way.
+   * @returns false where a policy of higher priority has done so before
+   */
+  claim(field: string): boolean {
+    if (this.#claims.includes(field)) return false;
+    this.#claims.push(field);
+    return true;
+  }
+
   /** Remembers the draft as it is now. */
   mark(): Mark {
     return {
       pod: this.#pod,
       operations: this.#operations.length,
       changes: this.#changes.length,
+      claims: this.#claims.length,
     };
   }
 
@@ -115,11 +129,17 @@ export class Draft {
     return this.#changes.slice(mark.changes);
   }
 
+  /** The fields for which was spoken since a mark. */
+  claimsSince(mark: Mark): readonly string[] {
+    return this.#claims.slice(mark.claims);
+  }
+
   /** Undoes everything since a mark. */
   rollBack(mark: Mark): void {
     this.#pod = mark.pod;
     this.#operations.length = mark.operations;
     this.#changes.length = mark.changes;
+    this.#claims.length = mark.claims;
   }
 
   #record(operation: Operation, change: FieldChange): void {

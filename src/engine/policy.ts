@@ -13,8 +13,10 @@ export interface Violation {
   readonly field: string;
   /** What it is and what it must be, one line: `'reg:5000/spark' has no tag`. */
   readonly message: string;
-  /** What the user does about it, one line. */
-  readonly fix: string;
+  /** What the user does about it, one line; undefined where the message says it all. */
+  readonly fix?: string | undefined;
+  /** Whom the user asks about it, where nothing in the job can mend it. */
+  readonly ask?: string | undefined;
 }
 
 /** Something that a policy did, or left as it was, for people to read. */
@@ -25,14 +27,23 @@ export interface Effect {
   readonly replaced: readonly string[];
   /** What was left as the user chose although the policy means otherwise, and why, one line each. */
   readonly kept: readonly string[];
+  /** The capacity on which the Pod now runs, where the policy speaks of that. */
+  readonly capacity?: string;
 }
 
 /** The part of a policy that is its rule. Knows nothing of modes. */
 export interface CompiledRule {
+  /** Of a kind that combines by `all`: the fields that it sets, and to what. */
+  readonly claims?: ReadonlyMap<string, string>;
   /** Makes the changes that the policy asks for. Changing nothing means that all is well already. */
   readonly mutate?: (draft: Draft, subject: Subject, facts: Facts) => Effect | undefined;
-  /** Judges the Pod as all matching policies have left it. */
-  readonly judge?: (pod: Pod, subject: Subject, facts: Facts) => readonly Violation[];
+  /** Judges the Pod as all matching policies have left it. `claimed`: the fields for which this policy spoke. */
+  readonly judge?: (
+    pod: Pod,
+    subject: Subject,
+    facts: Facts,
+    claimed: readonly string[],
+  ) => readonly Violation[];
   /**
    * Judges the Pod as it will be stored, where something has undone what `mutate` did: what must not be undone. The
    * rest is only told, since a mesh or an Autopilot may have reasons of its own.
@@ -55,6 +66,26 @@ export interface ModeOverride {
   readonly matches: (subject: Subject, facts: Facts) => boolean;
 }
 
+/** A moment from which a policy counts as written. */
+export interface EnforceFrom {
+  /** As the policy says it. */
+  readonly text: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** Leave to differ from policies for some subjects, for a time. */
+export interface PolicyException {
+  readonly name: string;
+  readonly policies: readonly string[];
+  readonly reason: string;
+  readonly owner: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** Throws where it needs facts that are not known. */
+  readonly covers: (subject: Subject, facts: Facts) => boolean;
+}
+
 /** A policy as the engine sees it. */
 export interface CompiledPolicy extends CompiledRule {
   readonly name: string;
@@ -62,18 +93,32 @@ export interface CompiledPolicy extends CompiledRule {
   readonly rule: string;
   readonly combine: Combine;
   readonly mode: Mode;
+  /** Where the mode comes from: `spec.mode`, `--mode`, or `default` where the policy says none. */
+  readonly modeFrom: string;
   /** The first that holds replaces the mode. */
   readonly modeOverrides: readonly ModeOverride[];
+  /** Until then Enforce is Warn. */
+  readonly enforceFrom: EnforceFrom | undefined;
+  /** Percent of applications for which Enforce is Enforce; for the others it is Audit. */
+  readonly rolloutPercent: number;
+  /** Those that name this policy, expired ones too. */
+  readonly exceptions: readonly PolicyException[];
+  /** Where people read more; told with a denial. */
+  readonly documentation: string | undefined;
   /** Higher wins; then the name decides. */
   readonly priority: number;
   /** What a failure to evaluate means. */
   readonly onError: "Deny" | "Allow";
   /**
    * Refuse executors too. Off unless said: before 4.2 Spark asks for a refused executor again every second
-   * without end (ExecutorPodsSnapshotsStoreImpl only logs it), so a refusal hangs the job.
+   * without end (ExecutorPodsSnapshotsStoreImpl only logs it), so a refusal hangs the job. Off too where the policy has
+   * `enforceFrom` or `rollout`: a job that began before those turned it on would lose its executors.
    */
   readonly denyExecutors: boolean;
   readonly roles: readonly Role[];
-  /** Throws where it needs facts that are not known. */
-  readonly matches: (subject: Subject, facts: Facts) => boolean;
+  /**
+   * The first clause that does not hold for a subject of those roles, such as `match.namespaces`; undefined where the
+   * policy speaks of it. Throws where it needs facts that are not known.
+   */
+  readonly mismatch: (subject: Subject, facts: Facts) => string | undefined;
 }

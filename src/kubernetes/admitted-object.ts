@@ -12,6 +12,8 @@ export interface AdmittedObject {
   readonly object: unknown;
   /** As it is stored, at UPDATE. */
   readonly oldObject?: unknown;
+  /** Who asks for it, where that is known. */
+  readonly user?: { readonly username: string; readonly groups: readonly string[] } | undefined;
   /** Which kind of webhook is called: one that may change the object, or one that judges what all of those have left. */
   readonly admission: "mutating" | "validating";
 }

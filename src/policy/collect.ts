@@ -20,7 +20,11 @@ export function collectDocuments(
   sources: readonly Source[],
   problems: Problem[],
 ): Readonly<Record<DocumentKind, readonly NamedDocument[]>> {
-  const named: Record<DocumentKind, NamedDocument[]> = { SparkPolicy: [], SparkPlatform: [] };
+  const named: Record<DocumentKind, NamedDocument[]> = {
+    SparkPolicy: [],
+    SparkPlatform: [],
+    SparkPolicyException: [],
+  };
   for (const source of sources) {
     const parsed = parseDocuments(source);
     problems.push(...parsed.problems);

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
-import type { CompiledPolicy, Mode } from "../engine/policy.ts";
+import type { Mode } from "../engine/policy.ts";
 import { createPolicySet, type PolicySet } from "../engine/policy-set.ts";
 import { RuleProblem } from "../engine/rule-kind.ts";
 import type { Platform } from "../kubernetes/platform.ts";
-import { RULE_KINDS } from "../rules/index.ts";
 import { collectDocuments, uniqueDocuments, type NamedDocument } from "./collect.ts";
-import type { Source, SourceDocument } from "./document.ts";
-import { compileMatch, matchedRoles, type MatchSpec } from "./match.ts";
-import { compileModeOverrides, type ModeOverrideSpec } from "./mode-overrides.ts";
+import { compilePolicy, type PolicyContext } from "./compile-policy.ts";
+import type { Source } from "./document.ts";
+import { compileException } from "./exception.ts";
+import { ToldAlready } from "./guarded.ts";
 import { toPlatform } from "./platform.ts";
 import { nearMiss, type Problem } from "./problem.ts";
 
@@ -26,17 +26,6 @@ export interface Compiled {
   readonly problems: readonly Problem[];
 }
 
-interface PolicySpec {
-  readonly mode?: Mode;
-  readonly modeOverrides?: readonly ModeOverrideSpec[];
-  readonly priority?: number;
-  readonly onError?: "Deny" | "Allow";
-  readonly denyExecutors?: boolean;
-  readonly match?: MatchSpec;
-  readonly exclude?: MatchSpec;
-  readonly [rule: string]: unknown;
-}
-
 /** Reads, validates and compiles all documents of all sources, and tells everything that is wrong with any of them. */
 export function compilePolicies(sources: readonly Source[], options: CompileOptions): Compiled {
   const problems: Problem[] = [];
@@ -49,84 +38,28 @@ export function compilePolicies(sources: readonly Source[], options: CompileOpti
     problems.push(unknownPlatform("--platform", options.platform, [...platforms.keys()]));
   }
   const usedPolicies = uniqueDocuments(named.SparkPolicy, problems);
-  const policies = usedPolicies.flatMap((entry) =>
-    compilePolicy(entry, platforms, options, problems),
+  const names = usedPolicies.map(({ name }) => name);
+  const usedExceptions = uniqueDocuments(named.SparkPolicyException, problems);
+  const exceptions = usedExceptions.flatMap(
+    (entry) => compileException(entry, names, problems) ?? [],
   );
-  const digest = digestOf([...usedPlatforms, ...usedPolicies], options);
-  const set = createPolicySet(policies, digest);
+  const context: PolicyContext = {
+    mode: options.mode,
+    exceptions,
+    platform: (wanted) => findPlatform(platforms, wanted, options.platform),
+  };
+  const policies = usedPolicies.flatMap((entry) => {
+    const policy = compilePolicy(entry, context, problems);
+    return policy === undefined ? [] : [{ policy, ...entry }];
+  });
+  const digest = digestOf([...usedPlatforms, ...usedPolicies, ...usedExceptions], options);
+  const set = createPolicySet(
+    policies.map(({ policy }) => policy),
+    digest,
+    exceptions,
+  );
   return { set, platforms: [...platforms.keys()].sort(), problems: inOrder(problems) };
 }
-
-function compilePolicy(
-  { name, document }: NamedDocument,
-  platforms: ReadonlyMap<string, Platform>,
-  options: CompileOptions,
-  problems: Problem[],
-): readonly CompiledPolicy[] {
-  const { spec } = document.value as { spec: PolicySpec };
-  const kind = RULE_KINDS.find(({ key }) => Object.hasOwn(spec, key));
-  if (kind === undefined) return []; // told by its schema
-  const clauses = (key: "match" | "exclude") =>
-    guarded(document, ["spec", key], problems, () => compileMatch(spec[key]));
-  const included = clauses("match");
-  const excluded = clauses("exclude");
-  const rule = guarded(document, ["spec", kind.key], problems, () =>
-    kind.compile(spec[kind.key], {
-      platform: (wanted) => findPlatform(platforms, wanted, options.platform),
-    }),
-  );
-  const modeOverrides = guarded(document, ["spec", "modeOverrides"], problems, () =>
-    compileModeOverrides(spec.modeOverrides ?? []),
-  );
-  if (included === undefined || excluded === undefined) return [];
-  if (modeOverrides === undefined || rule === undefined) return [];
-  return [
-    {
-      name,
-      rule: kind.key,
-      combine: kind.combine,
-      mode: options.mode ?? spec.mode ?? "Audit",
-      modeOverrides: options.mode === undefined ? modeOverrides : [],
-      priority: spec.priority ?? 0,
-      onError: spec.onError ?? "Deny",
-      denyExecutors: spec.denyExecutors ?? false,
-      roles: matchedRoles(spec.match ?? {}),
-      matches:
-        spec.exclude === undefined
-          ? included
-          : (subject, facts) => included(subject, facts) && !excluded(subject, facts),
-      ...rule,
-    },
-  ];
-}
-
-/** Runs a compilation step; what it throws of a rule is a problem of the document. */
-function guarded<T>(
-  document: SourceDocument,
-  path: readonly string[],
-  problems: Problem[],
-  step: () => T,
-): T | undefined {
-  try {
-    return step();
-  } catch (error) {
-    if (error instanceof RuleProblem) {
-      const hint = error.found === undefined ? "" : nearMiss(error.found, error.allowed);
-      const allowed = error.allowed.length > 0 ? `, allowed: ${error.allowed.join(", ")}` : "";
-      problems.push(document.problem([...path, ...error.path], error.message + allowed + hint));
-      return undefined;
-    }
-    if (error instanceof ToldAlready) return undefined;
-    if (error instanceof TypeError) {
-      problems.push(document.problem(path, error.message));
-      return undefined;
-    }
-    throw error;
-  }
-}
-
-/** The installation's platform is not there, which is one problem and not one of each policy. */
-class ToldAlready extends Error {}
 
 function findPlatform(
   platforms: ReadonlyMap<string, Platform>,

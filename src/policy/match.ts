@@ -1,8 +1,11 @@
+import { compileExpression } from "../cel/expression.ts";
+import { CelProblem } from "../cel/failure.ts";
 import { compileGlobs } from "../kubernetes/glob.ts";
 import { compileLabelSelector, type LabelSelector } from "../kubernetes/label-selector.ts";
 import { ROLES, type Role } from "../spark/role.ts";
 import { knownNamespace, type Facts } from "../engine/facts.ts";
 import { RuleProblem } from "../engine/rule-kind.ts";
+import { variablesOf } from "../engine/variables.ts";
 import type { Subject } from "../spark/subject.ts";
 
 /** The clauses of `match` and `exclude`; all that are given must hold. */
@@ -11,6 +14,13 @@ export interface MatchSpec {
   readonly namespaces?: readonly string[];
   readonly namespaceSelector?: LabelSelector;
   readonly objectSelector?: LabelSelector;
+  readonly matchConditions?: readonly MatchCondition[];
+}
+
+/** A condition in CEL, as Kubernetes' own policies have them. */
+export interface MatchCondition {
+  readonly name: string;
+  readonly expression: string;
 }
 
 /** The roles that `match` names; a connect-server counts as a driver. All roles where it names none. */
@@ -21,29 +31,64 @@ export function matchedRoles(match: MatchSpec): readonly Role[] {
   );
 }
 
-/** Whether a subject is one of those that a policy speaks of. Throws where that takes facts that are not known. */
-export type Matcher = (subject: Subject, facts: Facts) => boolean;
+/**
+ * The first clause that does not hold for a subject, such as `namespaces`; undefined where all hold. Throws where that
+ * takes facts that are not known, and where a condition has no value.
+ */
+export type Mismatch = (subject: Subject, facts: Facts) => string | undefined;
+
+interface Clause {
+  readonly name: string;
+  readonly holds: (subject: Subject, facts: Facts) => boolean;
+}
 
 /**
  * Compiles the clauses of `match` or `exclude`; without any, every subject fits. Those that need facts come last, so
- * that they are asked for only where all else fits.
+ * that they are asked for only where all else fits. Throws a RuleProblem that says which one is wrong.
  */
-export function compileMatch(spec: MatchSpec = {}): Matcher {
+export function compileMatch(spec: MatchSpec = {}): Mismatch {
+  const clauses = clausesOf(spec);
+  return (subject, facts) => clauses.find(({ holds }) => !holds(subject, facts))?.name;
+}
+
+function clausesOf(spec: MatchSpec): readonly Clause[] {
   const roles = new Set(matchedRoles(spec));
-  const clauses: Matcher[] = [(subject) => roles.has(subject.role)];
+  const clauses: Clause[] = [{ name: "roles", holds: (subject) => roles.has(subject.role) }];
+  const add = (name: string, holds: Clause["holds"]) => clauses.push({ name, holds });
   if (spec.namespaces !== undefined) {
     const matches = compileGlobs(spec.namespaces);
-    clauses.push((subject) => matches(subject.namespace));
+    add("namespaces", (subject) => matches(subject.namespace));
   }
   if (spec.objectSelector !== undefined) {
     const matches = compileSelector(spec, "objectSelector");
-    clauses.push((subject) => matches(subject.pod.metadata?.labels));
+    add("objectSelector", (subject) => matches(subject.pod.metadata?.labels));
   }
   if (spec.namespaceSelector !== undefined) {
     const matches = compileSelector(spec, "namespaceSelector");
-    clauses.push((_subject, facts) => matches(knownNamespace(facts).labels));
+    add("namespaceSelector", (_subject, facts) => matches(knownNamespace(facts).labels));
   }
-  return (subject, facts) => clauses.every((clause) => clause(subject, facts));
+  for (const [index, { name, expression }] of (spec.matchConditions ?? []).entries()) {
+    const { names, evaluate } = compileCondition(expression, [
+      "matchConditions",
+      index,
+      "expression",
+    ]);
+    add(`matchConditions[${name}]`, (subject, facts) => {
+      return evaluate(variablesOf(names, subject.pod, subject, facts)) === true;
+    });
+  }
+  return clauses;
+}
+
+/** Compiles a condition. Throws a RuleProblem with that path. */
+function compileCondition(text: string, path: readonly (string | number)[]) {
+  try {
+    return compileExpression(text, "bool");
+  } catch (error) {
+    if (!(error instanceof CelProblem)) throw error;
+    const { message, found, allowed } = error;
+    throw new RuleProblem(message, { path, found, allowed });
+  }
 }
 
 /** Compiles a selector of the clauses. Throws a RuleProblem that says which one is wrong. */

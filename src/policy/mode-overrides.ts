@@ -19,7 +19,8 @@ export function compileModeOverrides(specs: readonly ModeOverrideSpec[]): readon
       throw new RuleProblem(message, { path: [index], allowed: [] });
     }
     try {
-      return { mode, matches: compileMatch(clauses) };
+      const mismatch = compileMatch(clauses);
+      return { mode, matches: (subject, facts) => mismatch(subject, facts) === undefined };
     } catch (error) {
       if (!(error instanceof RuleProblem)) throw error;
       const { found, allowed } = error;

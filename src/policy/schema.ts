@@ -39,6 +39,19 @@ const match: Schema = {
     namespaces: strings,
     namespaceSelector: labelSelector,
     objectSelector: labelSelector,
+    matchConditions: {
+      type: "array",
+      minItems: 1,
+      items: {
+        type: "object",
+        additionalProperties: false,
+        required: ["name", "expression"],
+        properties: {
+          name: { type: "string", minLength: 1, maxLength: 63 },
+          expression: { type: "string", minLength: 1 },
+        },
+      },
+    },
   },
 };
 
@@ -83,6 +96,13 @@ const policySchema = documentSchema({
         properties: { mode, namespaces: strings, namespaceSelector: labelSelector },
       },
     },
+    enforceFrom: { type: "string" },
+    rollout: {
+      type: "object",
+      additionalProperties: false,
+      required: ["percent"],
+      properties: { percent: { type: "number", minimum: 0, maximum: 100 } },
+    },
     priority: { type: "integer", minimum: -1_000_000, maximum: 1_000_000 },
     onError: { enum: ["Deny", "Allow"] },
     denyExecutors: { type: "boolean" },
@@ -92,10 +112,25 @@ const policySchema = documentSchema({
   },
 });
 
+/** All mandatory: who asks for leave says for whom, from what, why, who answers for it, and until when. */
+const exceptionSchema = documentSchema({
+  type: "object",
+  additionalProperties: false,
+  required: ["subjects", "policies", "reason", "owner", "expiresAt"],
+  properties: {
+    subjects: { type: "array", minItems: 1, items: { ...match, minProperties: 1 } },
+    policies: { ...strings, uniqueItems: true },
+    reason: { type: "string", minLength: 1 },
+    owner: { type: "string", minLength: 1 },
+    expiresAt: { type: "string" },
+  },
+});
+
 /** The kinds of documents, and the JSON Schema (2020-12) of each. */
 export const DOCUMENT_SCHEMAS = {
   SparkPolicy: policySchema,
   SparkPlatform: documentSchema(PLATFORM_SPEC_SCHEMA),
+  SparkPolicyException: exceptionSchema,
 };
 
 export type DocumentKind = keyof typeof DOCUMENT_SCHEMAS;

@@ -1,7 +1,7 @@
-import { redactPod } from "../admission/redact.ts";
-import { violationText } from "../admission/texts.ts";
+import { redactPod } from "../spark/redact.ts";
+import { refusalText } from "../admission/texts.ts";
 import type { Decision, PolicyOutcome, Run } from "../engine/decision.ts";
-import type { Mode } from "../engine/policy.ts";
+import type { Mode, PolicyException } from "../engine/policy.ts";
 import type { Pod } from "../kubernetes/pod.ts";
 import type { Role } from "../spark/role.ts";
 
@@ -9,10 +9,18 @@ export type Verdict = "denied" | "changed" | "ok" | "skipped";
 
 /**
  * What a policy comes to: `deny` and `change` happen, `warn` is a violation that does not refuse,
- * `keep` left a choice of the user's, `would-…` belongs to policies in Warn or Audit, `shadowed` gave way to another, `error` failed.
+ * `keep` left a choice of the user's, `except` an exception holds, `would-…` belongs to policies in Warn or Audit, `shadowed` gave way to another, `error` failed.
  */
 export type Action =
-  "deny" | "warn" | "change" | "keep" | "would-deny" | "would-change" | "shadowed" | "error";
+  | "deny"
+  | "warn"
+  | "change"
+  | "keep"
+  | "would-deny"
+  | "would-change"
+  | "shadowed"
+  | "except"
+  | "error";
 
 export interface ReportFinding {
   readonly policy: string;
@@ -120,10 +128,11 @@ function previewFindings(run: Run | undefined, prefix: string): readonly ReportF
 }
 
 function refusals(
-  { policy, mode, error, violations }: PolicyOutcome,
+  outcome: PolicyOutcome,
   prefix: string,
   action: Action,
 ): readonly ReportFinding[] {
+  const { policy, mode, error, violations } = outcome;
   if (error !== undefined) {
     const text = `could not be evaluated: ${error}`;
     return [{ policy, mode, action: action === "warn" ? "error" : action, field: "", text }];
@@ -133,12 +142,15 @@ function refusals(
     mode,
     action,
     field: prefix + violation.field,
-    text: violationText(violation),
+    text: refusalText(violation, outcome),
   }));
 }
 
 function effects(outcome: PolicyOutcome, action: Action): readonly ReportFinding[] {
-  const { policy, mode, effect, shadowedBy } = outcome;
+  const { policy, mode, effect, shadowedBy, exception } = outcome;
+  if (exception !== undefined) {
+    return [{ policy, mode, action: "except", field: "", text: exceptionText(exception) }];
+  }
   if (shadowedBy !== undefined) {
     return [{ policy, mode, action: "shadowed", field: "", text: `shadowed by ${shadowedBy}` }];
   }
@@ -149,4 +161,17 @@ function effects(outcome: PolicyOutcome, action: Action): readonly ReportFinding
     ...changes.map((text) => ({ policy, mode, action, field: "", text })),
     ...kept.map((text) => ({ policy, mode, action: "keep" as const, field: "", text })),
   ];
+}
+
+/** `excepted by old-images until 2027-01-31: the image is frozen (team-risk)` */
+function exceptionText({ name, expiresAt, reason, owner }: PolicyException): string {
+  return `excepted by ${name} until ${momentText(expiresAt)}: ${reason} (${owner})`;
+}
+
+/** A moment as people write it: the date alone where it is midnight UTC. */
+export function momentText(at: number): string {
+  return new Date(at)
+    .toISOString()
+    .replace(/T00:00:00\.000Z$/, "")
+    .replace(/\.000Z$/, "Z");
 }

@@ -7,6 +7,7 @@ export type Threshold = (typeof THRESHOLDS)[number];
 
 const RANKS: Readonly<Record<Action, number>> = {
   shadowed: -1,
+  except: 0,
   keep: 0,
   "would-change": 0,
   change: 0,

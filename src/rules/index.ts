@@ -1,7 +1,9 @@
 import type { RuleKind } from "../engine/rule-kind.ts";
+import { deny } from "./deny.ts";
 import { images } from "./images.ts";
 import { localDirs } from "./local-dirs.ts";
+import { metadata } from "./metadata.ts";
 import { placement } from "./placement.ts";
 
 /** Every kind of rule, in the order in which help and errors list them. */
-export const RULE_KINDS: readonly RuleKind[] = [placement, localDirs, images];
+export const RULE_KINDS: readonly RuleKind[] = [placement, localDirs, images, metadata, deny];

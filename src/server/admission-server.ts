@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:https";
 import express, { type ErrorRequestHandler, type Request, type Response } from "express";
 import { answerReview as answerForReal } from "../admission/admit.ts";
 import { decodeReview } from "../admission/review.ts";
-import { NO_FACTS, type Facts } from "../engine/facts.ts";
+import { NOTHING_KNOWN, type NamespaceFacts } from "../engine/facts.ts";
 import type { PolicySet } from "../engine/policy-set.ts";
 import { countAnswered, countUnanswered } from "./count-admission.ts";
 import { expressMessageClasses } from "./express-prototypes.ts";
@@ -23,6 +23,8 @@ export interface AdmissionServerOptions {
   readonly limits: Limits;
   /** Where facts of namespaces come from; undefined: nothing is known of any. */
   readonly facts?: FactsSource | undefined;
+  /** The clock, in milliseconds since 1970. Default is the machine's. */
+  readonly now?: (() => number) | undefined;
   /** Default is the real one. */
   readonly answerReview?: typeof answerForReal | undefined;
 }
@@ -30,9 +32,9 @@ export interface AdmissionServerOptions {
 /** What is known of namespaces. */
 export interface FactsSource {
   /** At once; undefined where it would have to be looked up. */
-  readonly get: (namespace: string) => Facts | undefined;
+  readonly get: (namespace: string) => NamespaceFacts | undefined;
   /** Looked up, for what `get` does not know. Never rejects, and does not take long. */
-  readonly lookUp: (namespace: string) => Promise<Facts>;
+  readonly lookUp: (namespace: string) => Promise<NamespaceFacts>;
 }
 
 /** The webhook's server, not listening yet. */
@@ -49,7 +51,7 @@ type Route = (typeof ROUTES)[keyof typeof ROUTES];
 
 /** Creates the server that answers the API server: `POST /mutate` and `POST /validate`, and nothing else. */
 export function createAdmissionServer(options: AdmissionServerOptions): AdmissionServer {
-  const { limits, log, metrics, policySet } = options;
+  const { limits, log, metrics, policySet, now = Date.now } = options;
   const answerReview = options.answerReview ?? answerForReal;
   let draining = false;
 
@@ -60,11 +62,11 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     .enable("case sensitive routing")
     .enable("strict routing");
 
-  const factsOf = (namespace: string): Facts | undefined =>
-    options.facts === undefined ? NO_FACTS : options.facts.get(namespace);
+  const factsOf = (namespace: string): NamespaceFacts | undefined =>
+    options.facts === undefined ? NOTHING_KNOWN : options.facts.get(namespace);
 
-  const lookUp = async (namespace: string): Promise<Facts> => {
-    const facts = (await options.facts?.lookUp(namespace)) ?? NO_FACTS;
+  const lookUp = async (namespace: string): Promise<NamespaceFacts> => {
+    const facts = (await options.facts?.lookUp(namespace)) ?? NOTHING_KNOWN;
     metrics.lookUps.inc({ outcome: facts.namespace === undefined ? "unknown" : "found" });
     return facts;
   };
@@ -79,7 +81,7 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
       }
       const { request } = decoded;
       const facts = factsOf(request.namespace) ?? (await lookUp(request.namespace));
-      const admission = answerReview(policySet, request, facts);
+      const admission = answerReview(policySet, request, { ...facts, at: now() });
       sendJson(response, admission.answer);
       countAnswered(metrics, admission);
       logAnswered(log, admission);

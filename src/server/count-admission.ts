@@ -81,7 +81,8 @@ function countOutcome(metrics: Metrics, outcome: PolicyOutcome, changesCount: bo
 }
 
 function actionsOf(outcome: PolicyOutcome, changesCount: boolean): readonly string[] {
-  const { effect, changes, violations, shadowedBy, refuses } = outcome;
+  const { effect, changes, violations, shadowedBy, exception, refuses } = outcome;
+  if (exception !== undefined) return ["except"];
   if (shadowedBy !== undefined) return ["shadow"];
   const actions: string[] = [];
   if (changes.length > 0 && changesCount) {

@@ -48,6 +48,8 @@ export interface ServerOptions {
   readonly limits?: Partial<Limits> | undefined;
   /** Connects to the cluster, once the metrics are there; undefined: nothing is asked of any cluster. */
   readonly connectCluster?: ((metrics: Metrics) => Promise<ClusterSource>) | undefined;
+  /** The clock by which policies and exceptions go. Default is the machine's. */
+  readonly now?: AdmissionServerOptions["now"];
   /** Default is the real one. */
   readonly answerReview?: AdmissionServerOptions["answerReview"];
 }
@@ -105,6 +107,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       log,
       limits: { ...DEFAULT_LIMITS, ...options.limits },
       facts: cluster,
+      now: options.now,
       answerReview: options.answerReview,
     });
     const port = await listen(admission.server, { port: options.port, host, option: "--port" });

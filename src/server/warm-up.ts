@@ -1,7 +1,6 @@
 import { admit } from "../admission/admit.ts";
 import type { PolicySet } from "../engine/policy-set.ts";
 import { ROLE_LABEL, ROLES } from "../spark/role.ts";
-import { NO_FACTS } from "../engine/facts.ts";
 
 /**
  * Decides on a few small Pods, so that the first call of the API server does not wait while schemas are compiled
@@ -26,6 +25,6 @@ export function warmUp(set: PolicySet): void {
         },
       },
     };
-    admit(set, Buffer.from(JSON.stringify(review)), NO_FACTS);
+    admit(set, Buffer.from(JSON.stringify(review)), { at: 0 });
   }
 }

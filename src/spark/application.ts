@@ -1,6 +1,6 @@
 import type { Pod } from "../kubernetes/pod.ts";
 
-/** Which Spark application a Pod belongs to. Every part may be missing: nothing but Spark's own labels says it. */
+/** Which Spark application a Pod belongs to. Every part may be missing: nothing but labels says it. */
 export interface Application {
   /** `spark.app.id`: the same on the driver and all its executors. The only key to join them by. */
   readonly id: string | undefined;
@@ -9,14 +9,18 @@ export interface Application {
    * the code chose at run time, so they may differ.
    */
   readonly name: string | undefined;
+  /** The SparkApplication's name, on Pods of Kubeflow's operator: the same for a retry, which has another id. */
+  readonly operatorApp: string | undefined;
 }
 
 const ID_LABEL = "spark-app-selector";
 const NAME_LABEL = "spark-app-name";
+/** On driver and executors alike (kubeflow/spark-operator pkg/common LabelSparkAppName). */
+const OPERATOR_APP_LABEL = "sparkoperator.k8s.io/app-name";
 
 /** Reads the application's identity from a Pod's labels. */
 export function applicationOf(pod: Pod): Application {
   const labels = pod.metadata?.labels ?? {};
   const own = (key: string) => (Object.hasOwn(labels, key) ? labels[key] : undefined);
-  return { id: own(ID_LABEL), name: own(NAME_LABEL) };
+  return { id: own(ID_LABEL), name: own(NAME_LABEL), operatorApp: own(OPERATOR_APP_LABEL) };
 }

@@ -22,6 +22,8 @@ export interface Subject {
   readonly pod: Pod;
   /** At stage `update`: as it is stored. */
   readonly before: Pod | undefined;
+  /** Who asks for it; undefined where that is not known, as of an object in a file. */
+  readonly user: AdmittedObject["user"];
 }
 
 /**
@@ -82,6 +84,7 @@ export function recognize(admitted: AdmittedObject): Recognition {
       stage: stage.stage,
       pod: object,
       before,
+      user: admitted.user,
     },
   };
 }

@@ -7,7 +7,7 @@ import { parse } from "yaml";
 import { compileFrom, shippedSets } from "../../src/commands/policy-options.ts";
 import { decide } from "../../src/engine/decide.ts";
 import { reportEntry } from "../../src/report/report.ts";
-import { NO_FACTS } from "../../src/engine/facts.ts";
+import { NO_FACTS } from "../fixtures/facts.ts";
 
 interface PolicyCase {
   readonly name: string;

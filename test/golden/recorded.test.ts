@@ -22,7 +22,7 @@ const SETS: Readonly<Record<string, string>> = {
   strict: "strict",
   "two-disks": join(import.meta.dirname, "../fixtures/local-disks-policy.yaml"),
 };
-const FACTS: Facts = { namespace: { name: "spark", labels: {} } };
+const FACTS: Facts = { namespace: { name: "spark", labels: {} }, at: 0 };
 
 interface Review {
   readonly request: { readonly uid: string; readonly object: object };

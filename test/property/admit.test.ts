@@ -5,7 +5,7 @@ import { admit } from "../../src/admission/admit.ts";
 import type { AdmissionReviewAnswer } from "../../src/admission/answer.ts";
 import { driverPod, reviewBody } from "../fixtures/pods.ts";
 import { shippedSet } from "../fixtures/policies.ts";
-import { NO_FACTS } from "../../src/engine/facts.ts";
+import { NO_FACTS } from "../fixtures/facts.ts";
 
 const set = shippedSet("strict");
 const uid = fc.string({ minLength: 1, unit: "binary" });

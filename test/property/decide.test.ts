@@ -11,7 +11,7 @@ import type { Container, NodeSelectorTerm, Pod, PodSpec } from "../../src/kubern
 import { deepFreeze } from "../fixtures/deep-freeze.ts";
 import { admitted, driverPod, executorPod } from "../fixtures/pods.ts";
 import { fakePolicy, policySet, policyText, shippedSet } from "../fixtures/policies.ts";
-import { NO_FACTS } from "../../src/engine/facts.ts";
+import { NO_FACTS } from "../fixtures/facts.ts";
 
 type Decided = Extract<Decision, { kind: "decided" }>;
 
@@ -250,9 +250,9 @@ const policy: fc.Arbitrary<CompiledPolicy> = fc
     return fakePolicy(policy.name, {
       ...policy,
       rule: policy.combine,
-      matches: () => {
+      mismatch: () => {
         failIn("match");
-        return true;
+        return undefined;
       },
       mutate: (draft) => {
         draft.set(["metadata", "labels", writes], policy.name);
@@ -270,7 +270,10 @@ const policy: fc.Arbitrary<CompiledPolicy> = fc
 const policies = fc.uniqueArray(policy, { selector: ({ name }) => name, maxLength: 5 });
 
 function withoutModes(run: Run): unknown {
-  return { ...run, outcomes: run.outcomes.map((outcome) => ({ ...outcome, mode: "" })) };
+  return {
+    ...run,
+    outcomes: run.outcomes.map((outcome) => ({ ...outcome, mode: "", modeFrom: "" })),
+  };
 }
 
 describe("decide: modes and failures", () => {

@@ -9,7 +9,7 @@ import { deepFreeze } from "../fixtures/deep-freeze.ts";
 import { admitted, executorPod } from "../fixtures/pods.ts";
 import { policySet, policyText } from "../fixtures/policies.ts";
 
-const facts: Facts = { namespace: { name: "team-a", labels: {} } };
+const facts: Facts = { namespace: { name: "team-a", labels: {} }, at: 0 };
 
 const source = fc.constantFrom<Omit<Volume, "name">>(
   { emptyDir: {} },

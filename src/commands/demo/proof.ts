@@ -8,7 +8,7 @@ import type { RecordedReview } from "./recordings.ts";
 import type { Facts } from "../../engine/facts.ts";
 
 /** What the demo's webhook knows of the namespace of all recordings: PodSecurity leaves it alone. */
-export const FACTS: Facts = { namespace: { name: "spark", labels: {} } };
+export const FACTS: Facts = { namespace: { name: "spark", labels: {} }, at: 0 };
 
 export type Call = (review: RecordedReview) => Promise<WebhookAnswer>;
 

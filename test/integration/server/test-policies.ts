@@ -1,3 +1,4 @@
+import { fakePolicy } from "../../fixtures/policies.ts";
 import type { CompiledPolicy } from "../../../src/engine/policy.ts";
 import { createPolicySet, type PolicySet } from "../../../src/engine/policy-set.ts";
 
@@ -5,16 +6,7 @@ import { createPolicySet, type PolicySet } from "../../../src/engine/policy-set.
 const says = (word: string) => (pod: { readonly spec?: unknown }) =>
   JSON.stringify(pod.spec).includes(word);
 
-const anyPolicy = {
-  combine: "all",
-  mode: "Enforce",
-  modeOverrides: [],
-  priority: 0,
-  onError: "Deny",
-  denyExecutors: false,
-  roles: ["driver", "executor"],
-  matches: () => true,
-} as const satisfies Partial<CompiledPolicy>;
+const anyPolicy = fakePolicy("any", { roles: ["driver", "executor"] });
 
 const violation = { field: "spec.containers[0].image", message: "is bad", fix: "mend it" };
 

@@ -9,7 +9,7 @@ import type { Mode } from "../../../src/engine/policy.ts";
 import type { Container, Pod } from "../../../src/kubernetes/pod.ts";
 import { driverPod, executorPod, reviewBody, type PodOverrides } from "../../fixtures/pods.ts";
 import { fakePolicy, policySet, policyText, shippedSet } from "../../fixtures/policies.ts";
-import { NO_FACTS } from "../../../src/engine/facts.ts";
+import { NO_FACTS } from "../../fixtures/facts.ts";
 
 const KEY = "karpenter.sh/capacity-type";
 const strict = shippedSet("strict");

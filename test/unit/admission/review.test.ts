@@ -113,6 +113,7 @@ describe("decodeReview: a review", () => {
       dryRun: true,
       object: driverPod(),
       oldObject: { kind: "Pod" },
+      user: { username: "system:serviceaccount:team-a:spark", groups: [] },
       admission: "validating",
     });
   });

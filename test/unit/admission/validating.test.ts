@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { admit } from "../../../src/admission/admit.ts";
 import type { AdmissionResponse, AdmissionReviewAnswer } from "../../../src/admission/answer.ts";
-import { NO_FACTS } from "../../../src/engine/facts.ts";
+import { NO_FACTS } from "../../fixtures/facts.ts";
 import type { PolicySet } from "../../../src/engine/policy-set.ts";
 import type { Mode } from "../../../src/engine/policy.ts";
 import { driverPod, reviewBody } from "../../fixtures/pods.ts";

@@ -9,7 +9,7 @@ import type { Pod } from "../../../src/kubernetes/pod.ts";
 import { deepFreeze } from "../../fixtures/deep-freeze.ts";
 import { admitted, driverPod, executorPod } from "../../fixtures/pods.ts";
 import { fakePolicy } from "../../fixtures/policies.ts";
-import { NO_FACTS } from "../../../src/engine/facts.ts";
+import { NO_FACTS } from "../../fixtures/facts.ts";
 
 type Decided = Extract<Decision, { kind: "decided" }>;
 
@@ -74,8 +74,10 @@ describe("decide: order", () => {
   it("asks only the policies of the object's role that match it", () => {
     const decision = decided([
       fakePolicy("executors", { roles: ["executor"], judge: refusing }),
-      fakePolicy("others", { matches: () => false, judge: refusing }),
-      fakePolicy("mine", { matches: ({ namespace }) => namespace === "team-a" }),
+      fakePolicy("others", { mismatch: () => "match.namespaces", judge: refusing }),
+      fakePolicy("mine", {
+        mismatch: ({ namespace }) => (namespace === "team-a" ? undefined : "match.namespaces"),
+      }),
     ]);
     assert.deepEqual(
       decision.enforced.outcomes.map(({ policy }) => policy),
@@ -124,7 +126,7 @@ describe("decide: policies of a kind of which one applies", () => {
   });
 
   const failures: readonly (readonly [string, Partial<CompiledPolicy>])[] = [
-    ["while matching", { matches: broken }],
+    ["while matching", { mismatch: broken }],
     ["while changing", { mutate: broken }],
     ["while judging what it had changed", { judge: broken }],
     ["while judging, having changed nothing", { mutate: () => undefined, judge: broken }],
@@ -157,7 +159,7 @@ describe("decide: a policy that fails", () => {
   const failures: readonly (readonly [string, Partial<CompiledPolicy>])[] = [
     ["half way through its changes", { mutate: halfWay }],
     ["at judging, after it changed something", { mutate: setting(label("b"), "1"), judge: broken }],
-    ["at matching", { matches: broken, mutate: setting(label("b"), "1") }],
+    ["at matching", { mismatch: broken, mutate: setting(label("b"), "1") }],
   ];
   for (const [when, failure] of failures) {
     it(`is undone alone where it fails ${when}: all else is as if it did not exist`, () => {

@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decide } from "../../../src/engine/decide.ts";
-import { knownNamespace, NO_FACTS, type Facts } from "../../../src/engine/facts.ts";
+import { knownNamespace, type Facts } from "../../../src/engine/facts.ts";
+import { NO_FACTS } from "../../fixtures/facts.ts";
 import { createPolicySet } from "../../../src/engine/policy-set.ts";
 import type { CompiledPolicy, Mode, ModeOverride } from "../../../src/engine/policy.ts";
 import type { StringMap } from "../../../src/kubernetes/pod.ts";
 import { admitted, driverPod, executorPod } from "../../fixtures/pods.ts";
 import { fakePolicy } from "../../fixtures/policies.ts";
 
-const labelled = (labels: StringMap): Facts => ({ namespace: { name: "team-a", labels } });
+const labelled = (labels: StringMap): Facts => ({
+  ...NO_FACTS,
+  namespace: { name: "team-a", labels },
+});
 
 function decided(policy: Partial<CompiledPolicy>, facts: Facts, pod = driverPod()) {
   const set = createPolicySet([fakePolicy("p", policy)], "0");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decide } from "../../../src/engine/decide.ts";
 import type { Decision } from "../../../src/engine/decision.ts";
-import { NO_FACTS } from "../../../src/engine/facts.ts";
+import { NO_FACTS } from "../../fixtures/facts.ts";
 import { createPolicySet } from "../../../src/engine/policy-set.ts";
 import type { CompiledPolicy, Violation } from "../../../src/engine/policy.ts";
 import type { AdmittedObject } from "../../../src/kubernetes/admitted-object.ts";

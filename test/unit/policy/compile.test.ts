@@ -5,7 +5,8 @@ import { compilePolicies, type CompileOptions } from "../../../src/policy/compil
 import { problemText } from "../../../src/policy/problem.ts";
 import { admitted, driverPod } from "../../fixtures/pods.ts";
 import { compile, policySet, policyText, shipped } from "../../fixtures/policies.ts";
-import { NO_FACTS, type Facts } from "../../../src/engine/facts.ts";
+import type { Facts } from "../../../src/engine/facts.ts";
+import { NO_FACTS } from "../../fixtures/facts.ts";
 import type { Mode } from "../../../src/engine/policy.ts";
 
 const GOOD = `apiVersion: sparkgate.io/v1alpha1
@@ -33,7 +34,7 @@ describe("compilePolicies: one mistake each, told with its place, what was found
       "an unknown kind",
       GOOD.replace("SparkPolicy", "SparkPolciy"),
       [
-        "a.yaml:2:7: kind: unknown kind 'SparkPolciy', allowed: SparkPolicy, SparkPlatform; did you mean 'SparkPolicy'?",
+        "a.yaml:2:7: kind: unknown kind 'SparkPolciy', allowed: SparkPolicy, SparkPlatform, SparkPolicyException; did you mean 'SparkPolicy'?",
       ],
     ],
     [
@@ -140,7 +141,7 @@ describe("compilePolicies: one mistake each, told with its place, what was found
     [
       "no rule",
       spec("mode: Audit"),
-      ["a.yaml:5:3: spec: has no rule, needs exactly one of: placement, localDirs, images"],
+      ["a.yaml:5:3: spec: has no rule, needs exactly one of: placement, localDirs, images, metadata, deny"],
     ],
     [
       "an unknown key in the rule",
@@ -485,6 +486,7 @@ describe("the shipped policies", () => {
 
 describe("compilePolicies: modeOverrides and namespaceSelector", () => {
   const labelled = (name: string, tier?: string): Facts => ({
+    ...NO_FACTS,
     namespace: { name, labels: tier === undefined ? {} : { tier } },
   });
   const text = spec(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { redactPod } from "../../../src/admission/redact.ts";
+import { redactPod } from "../../../src/spark/redact.ts";
 import { decide } from "../../../src/engine/decide.ts";
 import { createPolicySet, type PolicySet } from "../../../src/engine/policy-set.ts";
 import type { Container } from "../../../src/kubernetes/pod.ts";
@@ -11,7 +11,7 @@ import { reachesThreshold, THRESHOLDS } from "../../../src/report/threshold.ts";
 import { deepFreeze } from "../../fixtures/deep-freeze.ts";
 import { admitted, driverPod, executorPod } from "../../fixtures/pods.ts";
 import { fakePolicy, shippedSet } from "../../fixtures/policies.ts";
-import { NO_FACTS } from "../../../src/engine/facts.ts";
+import { NO_FACTS } from "../../fixtures/facts.ts";
 
 const KEY = "karpenter.sh/capacity-type";
 const baseline = shippedSet("baseline");

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decide } from "../../../src/engine/decide.ts";
 import type { Run } from "../../../src/engine/decision.ts";
-import { NO_FACTS, type Facts } from "../../../src/engine/facts.ts";
+import type { Facts } from "../../../src/engine/facts.ts";
+import { NO_FACTS } from "../../fixtures/facts.ts";
 import type { Container, Pod, PodSpec, Volume } from "../../../src/kubernetes/pod.ts";
 import { problemText } from "../../../src/policy/problem.ts";
 import { deepFreeze } from "../../fixtures/deep-freeze.ts";
@@ -11,6 +12,7 @@ import { compile, policySet, policyText } from "../../fixtures/policies.ts";
 
 const LEVEL = "pod-security.kubernetes.io/enforce";
 const namespace = (level?: string): Facts => ({
+  ...NO_FACTS,
   namespace: { name: "team-a", labels: level === undefined ? {} : { [LEVEL]: level } },
 });
 const hostPath = (path: string): Omit<Volume, "name"> => ({

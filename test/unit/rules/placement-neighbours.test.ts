@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decide } from "../../../src/engine/decide.ts";
 import type { Run } from "../../../src/engine/decision.ts";
-import { NO_FACTS } from "../../../src/engine/facts.ts";
+import { NO_FACTS } from "../../fixtures/facts.ts";
 import type { Pod, StringMap } from "../../../src/kubernetes/pod.ts";
 import { problemText } from "../../../src/policy/problem.ts";
 import { deepFreeze } from "../../fixtures/deep-freeze.ts";

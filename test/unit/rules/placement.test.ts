@@ -8,7 +8,7 @@ import type { NodeSelectorTerm, Pod, PodSpec, StringMap } from "../../../src/kub
 import { deepFreeze } from "../../fixtures/deep-freeze.ts";
 import { admitted, driverPod, executorPod } from "../../fixtures/pods.ts";
 import { policySet, policyText } from "../../fixtures/policies.ts";
-import { NO_FACTS } from "../../../src/engine/facts.ts";
+import { NO_FACTS } from "../../fixtures/facts.ts";
 
 const KEY = "karpenter.sh/capacity-type";
 const ZONE = "topology.kubernetes.io/zone";

@@ -38,14 +38,22 @@ describe("recognize: Spark's Pods", () => {
   it("reads the application's id and name from Spark's labels", () => {
     const recognition = recognize(admitted(driverPod()));
     assert.equal(recognition.kind, "subject");
-    assert.deepEqual(recognition.subject.application, { id: "spark-7f3a", name: "etl" });
+    assert.deepEqual(recognition.subject.application, {
+      id: "spark-7f3a",
+      name: "etl",
+      operatorApp: undefined,
+    });
   });
 
   it("knows no application where the labels do not say it", () => {
     const pod = driverPod({ metadata: { labels: { "spark-role": "driver" } } });
     const recognition = recognize(admitted(pod));
     assert.equal(recognition.kind, "subject");
-    assert.deepEqual(recognition.subject.application, { id: undefined, name: undefined });
+    assert.deepEqual(recognition.subject.application, {
+      id: undefined,
+      name: undefined,
+      operatorApp: undefined,
+    });
   });
 });
 

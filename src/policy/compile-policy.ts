@@ -1,0 +1,103 @@
+import type {
+  CompiledPolicy,
+  EnforceFrom,
+  Mode,
+  ModeOverride,
+  PolicyException,
+} from "../engine/policy.ts";
+import type { RuleEnvironment } from "../engine/rule-kind.ts";
+import { RULE_KINDS } from "../rules/index.ts";
+import type { NamedDocument } from "./collect.ts";
+import { guarded } from "./guarded.ts";
+import { compileMatch, matchedRoles, type MatchSpec } from "./match.ts";
+import { compileModeOverrides, type ModeOverrideSpec } from "./mode-overrides.ts";
+import { momentOf } from "./moment.ts";
+import type { Problem } from "./problem.ts";
+
+/** The spec of a SparkPolicy that fits its schema. */
+export interface PolicySpec {
+  readonly documentation?: string;
+  readonly mode?: Mode;
+  readonly modeOverrides?: readonly ModeOverrideSpec[];
+  readonly enforceFrom?: string;
+  readonly rollout?: { readonly percent: number };
+  readonly priority?: number;
+  readonly onError?: "Deny" | "Allow";
+  readonly denyExecutors?: boolean;
+  readonly match?: MatchSpec;
+  readonly exclude?: MatchSpec;
+  readonly [rule: string]: unknown;
+}
+
+/** What a policy is compiled with. */
+export interface PolicyContext extends RuleEnvironment {
+  /** In place of what the policies say. */
+  readonly mode: Mode | undefined;
+  readonly exceptions: readonly PolicyException[];
+}
+
+/** Compiles a policy that fits its schema; undefined where something is wrong with it, which is told. */
+export function compilePolicy(
+  { name, document }: NamedDocument,
+  context: PolicyContext,
+  problems: Problem[],
+): CompiledPolicy | undefined {
+  const { spec } = document.value as { spec: PolicySpec };
+  const kind = RULE_KINDS.find(({ key }) => Object.hasOwn(spec, key));
+  if (kind === undefined) return undefined; // told by its schema
+  const before = problems.length;
+  const step = <T>(key: string, compile: () => T) =>
+    guarded(document, ["spec", key], problems, compile);
+  const included = step("match", () => compileMatch(spec.match));
+  const excluded = step("exclude", () => compileMatch(spec.exclude));
+  const rule = step(kind.key, () => kind.compile(spec[kind.key], context));
+  const modeOverrides = step("modeOverrides", () => compileModeOverrides(spec.modeOverrides ?? []));
+  const enforceFrom = step("enforceFrom", () => enforceFromOf(spec));
+  if (problems.length > before || rule === undefined) return undefined;
+  if (included === undefined || excluded === undefined) return undefined;
+  return {
+    name,
+    rule: kind.key,
+    combine: kind.combine,
+    ...modesOf(spec, context.mode, modeOverrides ?? [], enforceFrom),
+    exceptions: context.exceptions.filter(({ policies }) => policies.includes(name)),
+    documentation: spec.documentation,
+    priority: spec.priority ?? 0,
+    onError: spec.onError ?? "Deny",
+    denyExecutors: mayDenyExecutors(spec),
+    roles: matchedRoles(spec.match ?? {}),
+    mismatch: (subject, facts) => {
+      const clause = included(subject, facts);
+      if (clause !== undefined) return `match.${clause}`;
+      const isExcluded = spec.exclude !== undefined && excluded(subject, facts) === undefined;
+      return isExcluded ? "exclude" : undefined;
+    },
+    ...rule,
+  };
+}
+
+/** How far the policy goes where; a mode of the command line takes the place of all of it. */
+function modesOf(
+  { mode, rollout }: PolicySpec,
+  instead: Mode | undefined,
+  modeOverrides: readonly ModeOverride[],
+  enforceFrom: EnforceFrom | undefined,
+) {
+  if (instead !== undefined) {
+    const everywhere = { modeOverrides: [], enforceFrom: undefined, rolloutPercent: 100 };
+    return { mode: instead, modeFrom: "--mode", ...everywhere };
+  }
+  const written = mode === undefined ? "default" : "spec.mode";
+  const rolloutPercent = rollout?.percent ?? 100;
+  return { mode: mode ?? "Audit", modeFrom: written, modeOverrides, enforceFrom, rolloutPercent };
+}
+
+function enforceFromOf({ enforceFrom }: PolicySpec): EnforceFrom | undefined {
+  return enforceFrom === undefined ? undefined : { text: enforceFrom, at: momentOf(enforceFrom) };
+}
+
+/** What turns a policy on while jobs run must not take their executors: see `denyExecutors` in engine/policy.ts. */
+export function mayDenyExecutors(spec: PolicySpec): boolean {
+  const turnsOnLater = spec.enforceFrom !== undefined || spec.rollout !== undefined;
+  return spec.denyExecutors === true && !turnsOnLater;
+}

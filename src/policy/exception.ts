@@ -1,0 +1,51 @@
+import type { PolicyException } from "../engine/policy.ts";
+import type { NamedDocument } from "./collect.ts";
+import { guarded } from "./guarded.ts";
+import { compileMatch, type MatchSpec, type Mismatch } from "./match.ts";
+import { momentOf } from "./moment.ts";
+import { nearMiss, type Problem } from "./problem.ts";
+
+interface ExceptionSpec {
+  readonly subjects: readonly MatchSpec[];
+  readonly policies: readonly string[];
+  readonly reason: string;
+  readonly owner: string;
+  readonly expiresAt: string;
+}
+
+/**
+ * Compiles a SparkPolicyException that fits its schema; undefined where something is wrong with it.
+ * @param known names of all policies: an exception from one that is not there would be a surprise later
+ */
+export function compileException(
+  { name, document }: NamedDocument,
+  known: readonly string[],
+  problems: Problem[],
+): PolicyException | undefined {
+  const { spec } = document.value as { spec: ExceptionSpec };
+  const before = problems.length;
+  for (const [index, policy] of spec.policies.entries()) {
+    if (known.includes(policy)) continue;
+    const message = `there is no policy '${policy}', allowed: ${known.join(", ")}`;
+    problems.push(document.problem(["spec", "policies", index], message + nearMiss(policy, known)));
+  }
+  const expiresAt = guarded(document, ["spec", "expiresAt"], problems, () =>
+    momentOf(spec.expiresAt),
+  );
+  const subjects: Mismatch[] = [];
+  for (const [index, subject] of spec.subjects.entries()) {
+    const mismatch = guarded(document, ["spec", "subjects", index], problems, () =>
+      compileMatch(subject),
+    );
+    if (mismatch !== undefined) subjects.push(mismatch);
+  }
+  if (problems.length > before || expiresAt === undefined) return undefined;
+  return {
+    name,
+    policies: spec.policies,
+    reason: spec.reason,
+    owner: spec.owner,
+    expiresAt,
+    covers: (subject, facts) => subjects.some((mismatch) => mismatch(subject, facts) === undefined),
+  };
+}

@@ -1,0 +1,93 @@
+import { compileExpression } from "../cel/expression.ts";
+import { CelProblem } from "../cel/failure.ts";
+import { compileMessage } from "../cel/message.ts";
+import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
+import { oneLine } from "../engine/text.ts";
+import { variablesOf } from "../engine/variables.ts";
+import { redactPod } from "../spark/redact.ts";
+
+interface DenySpec {
+  readonly when: string;
+  readonly message: string;
+  readonly field?: string;
+  readonly fix?: string;
+  readonly ask?: string;
+}
+
+/** Characters of a rendered text; what is told cuts it further. */
+const LONGEST_TEXT = 500;
+
+const TEXT = { type: "string", minLength: 1, maxLength: 1000 };
+
+/** What a condition in CEL says is refused. */
+export const deny: RuleKind = {
+  key: "deny",
+  combine: "all",
+  schema: {
+    type: "object",
+    additionalProperties: false,
+    required: ["when", "message"],
+    properties: {
+      when: {
+        type: "string",
+        minLength: 1,
+        description:
+          "CEL that is true for what is refused. It sees the object as all policies have left it.",
+      },
+      message: {
+        ...TEXT,
+        description: "What is wrong, in one line; {{expressions}} in it are filled in.",
+      },
+      field: {
+        ...TEXT,
+        description: "The field that it is about, such as spec.hostNetwork. Default metadata.",
+      },
+      fix: { ...TEXT, description: "What the author of the job does about it." },
+      ask: {
+        ...TEXT,
+        description: "Whom the author asks, where nothing in the job can mend it. Not with fix.",
+      },
+    },
+  },
+  compile: (block) => {
+    const spec = block as DenySpec;
+    if (spec.fix !== undefined && spec.ask !== undefined) {
+      throw new RuleProblem("fix and ask: say one of them", { path: ["ask"], allowed: [] });
+    }
+    const condition = compiled("when", () => compileExpression(spec.when, "bool"));
+    const message = compiled("message", () => compileMessage(spec.message));
+    const fix = compiled("fix", () => spec.fix && compileMessage(spec.fix));
+    const ask = compiled("ask", () => spec.ask && compileMessage(spec.ask));
+    const told = [message, fix, ask].flatMap((text) => (text ? [...text.names] : []));
+    const names = new Set(told);
+    return {
+      judge: (pod, subject, facts) => {
+        const holds = condition.evaluate(variablesOf(condition.names, pod, subject, facts));
+        if (holds !== true) return [];
+        // Whatever a policy prints of a Pod, passwords in env and arguments are not among it.
+        const shown = names.has("object") ? redactPod(pod) : pod;
+        const variables = variablesOf(names, shown, subject, facts);
+        const text = (from: typeof message) => oneLine(from.render(variables), LONGEST_TEXT);
+        return [
+          {
+            field: spec.field ?? "metadata",
+            message: text(message),
+            fix: fix ? text(fix) : undefined,
+            ask: ask ? text(ask) : undefined,
+          },
+        ];
+      },
+    };
+  },
+};
+
+/** Compiles a part of the block; what is wrong with it is told at its place. */
+function compiled<T>(key: keyof DenySpec, compile: () => T): T {
+  try {
+    return compile();
+  } catch (error) {
+    if (!(error instanceof CelProblem)) throw error;
+    const { message, found, allowed } = error;
+    throw new RuleProblem(message, { path: [key], found, allowed });
+  }
+}

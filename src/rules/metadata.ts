@@ -1,0 +1,229 @@
+import type { Draft } from "../engine/draft.ts";
+import type { Facts } from "../engine/facts.ts";
+import type { Effect, Violation } from "../engine/policy.ts";
+import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
+import { either, quoted } from "../engine/text.ts";
+import { compileGlobs } from "../kubernetes/glob.ts";
+import { isLabelValue, isMetadataKey } from "../kubernetes/label-syntax.ts";
+import type { Pod } from "../kubernetes/pod.ts";
+import type { Subject } from "../spark/subject.ts";
+import { compileTemplate, type Template } from "./metadata-template.ts";
+
+type Field = "labels" | "annotations";
+const FIELDS: readonly Field[] = ["labels", "annotations"];
+
+interface RequiredKey {
+  readonly key: string;
+  readonly values?: readonly string[];
+}
+
+type OnUserChoice = "Keep" | "Replace" | "Deny";
+
+interface MetadataSpec {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly onUserChoice?: OnUserChoice;
+  readonly required?: Readonly<Partial<Record<Field, readonly RequiredKey[]>>>;
+}
+
+/** By these Spark and its operators find their Pods, and Sparkgate says what it did. */
+const NOT_OURS =
+  /^(?:spark-(?:role|app-selector|app-name|exec-id|exec-resourceprofile-id|exec-inactive|version)$|sparkgate\.io\/|sparkoperator\.k8s\.io\/|kubernetes\.io\/config\.)/;
+
+const values = (what: string) => ({
+  type: "object",
+  minProperties: 1,
+  additionalProperties: { type: "string" },
+  description: `${what} that are added, by key. Values may contain {{namespace}}, {{namespace.labels.KEY}}, {{app.name}} and {{app.id}}.`,
+});
+
+const required = (what: string) => ({
+  type: "array",
+  minItems: 1,
+  description: `${what} that must be there, once all policies have added theirs.`,
+  items: {
+    type: "object",
+    additionalProperties: false,
+    required: ["key"],
+    properties: {
+      key: { type: "string", minLength: 1, description: "Such as team or acme.com/team." },
+      values: {
+        type: "array",
+        minItems: 1,
+        items: { type: "string" },
+        description: "Globs of which one must fit the value. Default: any value but an empty one.",
+      },
+    },
+  },
+});
+
+/** Which labels and annotations a Pod has. */
+export const metadata: RuleKind = {
+  key: "metadata",
+  combine: "all",
+  schema: {
+    type: "object",
+    additionalProperties: false,
+    minProperties: 1,
+    properties: {
+      labels: values("Labels"),
+      annotations: values("Annotations"),
+      onUserChoice: {
+        enum: ["Keep", "Replace", "Deny"],
+        description: "What becomes of another value that the job has at such a key. Default Keep.",
+      },
+      required: {
+        type: "object",
+        additionalProperties: false,
+        minProperties: 1,
+        description: "What a job must bring itself, or another policy must add.",
+        properties: { labels: required("Labels"), annotations: required("Annotations") },
+      },
+    },
+  },
+  compile: (block) => {
+    const spec = block as MetadataSpec;
+    const additions = FIELDS.flatMap((field) => compileAdditions(field, spec));
+    const judges = FIELDS.flatMap((field) => compileRequired(field, spec));
+    const onUserChoice = spec.onUserChoice ?? "Keep";
+    return {
+      claims: new Map(
+        additions.map(({ field, key, template }) => [
+          fieldPath(field, key),
+          template.constant ?? spec[field]?.[key] ?? "",
+        ]),
+      ),
+      mutate: (draft, subject, facts) => add(draft, additions, onUserChoice, subject, facts),
+      judge: (pod, subject, facts, claimed) => [
+        ...(onUserChoice === "Deny"
+          ? judgeChoices(
+              pod,
+              additions.filter(({ field, key }) => claimed.includes(fieldPath(field, key))),
+              subject,
+              facts,
+            )
+          : []),
+        ...judges.flatMap((judge) => judge(pod, subject)),
+      ],
+    };
+  },
+};
+
+interface Addition {
+  readonly field: Field;
+  readonly key: string;
+  readonly template: Template;
+}
+
+function compileAdditions(field: Field, spec: MetadataSpec): readonly Addition[] {
+  return Object.entries(spec[field] ?? {}).map(([key, text]) => {
+    const problem = (message: string) =>
+      new RuleProblem(message, { path: [field, key], allowed: [] });
+    if (!isMetadataKey(key)) throw problem(`'${key}' cannot be the key of a label or annotation`);
+    if (NOT_OURS.test(key)) throw problem("is Spark's or Sparkgate's own: it must stay as it is");
+    const template = compileTemplate(text, [field, key]);
+    const { constant } = template;
+    if (field === "labels" && constant !== undefined && !isLabelValue(constant)) {
+      throw problem(
+        `'${constant}' cannot be the value of a label: 63 letters, digits, -, _ and . at most`,
+      );
+    }
+    return { field, key, template };
+  });
+}
+
+function add(
+  draft: Draft,
+  additions: readonly Addition[],
+  onUserChoice: OnUserChoice,
+  subject: Subject,
+  facts: Facts,
+): Effect {
+  const replaced: string[] = [];
+  const kept: string[] = [];
+  const added: string[] = [];
+  for (const addition of additions) {
+    const { field, key } = addition;
+    const path = fieldPath(field, key);
+    const wanted = valueFor(addition, subject, facts);
+    if (wanted.kind === "none") {
+      kept.push(`${path} not added: ${wanted.why}`);
+      continue;
+    }
+    if (!draft.claim(path)) continue; // a policy of higher priority has spoken
+    const found = valueAt(draft.pod, field, key);
+    if (found === wanted.text) continue;
+    if (found !== undefined && onUserChoice !== "Replace") {
+      if (onUserChoice === "Keep") kept.push(`${path} stays as the job has it`);
+      continue;
+    }
+    draft.set(["metadata", field, key], wanted.text);
+    if (found !== undefined) replaced.push(`${path} replaced: ${quoted(wanted.text)}`);
+    else added.push(key);
+  }
+  return { summary: added.length > 0 ? `added ${added.join(", ")}` : undefined, replaced, kept };
+}
+
+/** What the API server would refuse is not added: a job is not to fail by what it did not write. */
+function valueFor({ field, template }: Addition, subject: Subject, facts: Facts) {
+  const rendered = template.render(subject, facts);
+  if (rendered.kind === "none" || field === "annotations" || isLabelValue(rendered.text)) {
+    return rendered;
+  }
+  return { kind: "none" as const, why: `${quoted(rendered.text)} cannot be a label's value` };
+}
+
+function judgeChoices(
+  pod: Pod,
+  additions: readonly Addition[],
+  subject: Subject,
+  facts: Facts,
+): readonly Violation[] {
+  return additions.flatMap((addition) => {
+    const { field, key } = addition;
+    const wanted = valueFor(addition, subject, facts);
+    const found = valueAt(pod, field, key);
+    if (wanted.kind === "none" || found === undefined || found === wanted.text) return [];
+    return [
+      {
+        field: fieldPath(field, key),
+        message: `${shown(field, found)}, must be ${quoted(wanted.text)}`,
+        fix: `leave it out of the job: it is added`,
+      },
+    ];
+  });
+}
+
+function compileRequired(field: Field, { required }: MetadataSpec) {
+  return (required?.[field] ?? []).map(({ key, values }, index) => {
+    if (!isMetadataKey(key)) {
+      const message = `'${key}' cannot be the key of a label or annotation`;
+      throw new RuleProblem(message, { path: ["required", field, index, "key"], allowed: [] });
+    }
+    const fits = values === undefined ? (text: string) => text !== "" : compileGlobs(values);
+    return (pod: Pod, { role }: Subject): readonly Violation[] => {
+      const found = valueAt(pod, field, key);
+      if (found !== undefined && fits(found)) return [];
+      const is =
+        found === undefined ? "is missing" : field === "labels" ? quoted(found) : "is none";
+      const must = values === undefined ? "" : `, must be ${either(values)}`;
+      const conf = `spark.kubernetes.${role === "executor" ? "executor" : "driver"}.${field.slice(0, -1)}.${key}`;
+      return [{ field: fieldPath(field, key), message: is + must, fix: `--conf ${conf}=VALUE` }];
+    };
+  });
+}
+
+/** A label's value may be shown; an annotation may hold anything. */
+function shown(field: Field, value: string): string {
+  if (value === "") return "is empty";
+  return field === "labels" ? quoted(value) : "is another";
+}
+
+function valueAt(pod: Pod, field: Field, key: string): string | undefined {
+  const map = pod.metadata?.[field];
+  return map != null && Object.hasOwn(map, key) ? map[key] : undefined;
+}
+
+function fieldPath(field: Field, key: string): string {
+  return `metadata.${field}[${key}]`;
+}

@@ -1,0 +1,222 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { CompiledPolicy } from "../../../src/engine/policy.ts";
+import type { PolicySet } from "../../../src/engine/policy-set.ts";
+import { isInRollout } from "../../../src/engine/rollout.ts";
+import { recognize, type Subject } from "../../../src/spark/subject.ts";
+import { decided, everything, outcomeOf } from "../../fixtures/decided.ts";
+import { admitted, driverPod, executorPod } from "../../fixtures/pods.ts";
+import { policySet, policyText } from "../../fixtures/policies.ts";
+
+const AT = Date.UTC(2027, 0, 15);
+
+/** A policy that refuses whatever it matches, in the mode that it says itself. */
+function refusing(spec: object, more: readonly string[] = []): PolicySet {
+  const deny = { when: "true", message: "is bad" };
+  return policySet([policyText("p", { mode: "Enforce", ...spec, deny }), ...more], {
+    mode: undefined,
+  });
+}
+
+function modeOf(set: PolicySet, pod = driverPod(), at = AT) {
+  const { enforced, preview } = decided(set, pod, { at });
+  const { mode, modeFrom, enforceFrom } = outcomeOf(preview ?? enforced, "p");
+  return { mode, modeFrom, enforceFrom, refused: enforced.refused };
+}
+
+describe("enforceFrom", () => {
+  const set = refusing({ enforceFrom: "2027-01-15" });
+
+  it("is a warning that knows the date until then", () => {
+    assert.deepEqual(modeOf(set, driverPod(), AT - 1), {
+      mode: "Warn",
+      modeFrom: "spec.enforceFrom",
+      enforceFrom: "2027-01-15",
+      refused: false,
+    });
+  });
+
+  it("enforces from midnight UTC", () => {
+    assert.deepEqual(modeOf(set, driverPod(), AT), {
+      mode: "Enforce",
+      modeFrom: "spec.mode",
+      enforceFrom: undefined,
+      refused: true,
+    });
+  });
+
+  it("may be a moment with an offset", () => {
+    const early = refusing({ enforceFrom: "2027-01-15T06:00:00+06:00" });
+    assert.equal(modeOf(early, driverPod(), AT - 1).mode, "Warn");
+    assert.equal(modeOf(early, driverPod(), AT).mode, "Enforce");
+  });
+
+  it("says nothing where the mode is another, and nothing against --mode", () => {
+    assert.equal(modeOf(refusing({ mode: "Audit", enforceFrom: "2027-01-15" })).mode, "Audit");
+    const promoted = policySet(
+      policyText("p", {
+        enforceFrom: "2099-01-01",
+        rollout: { percent: 0 },
+        modeOverrides: [{ mode: "Audit", namespaces: ["*"] }],
+        deny: { when: "true", message: "is bad" },
+      }),
+    );
+    assert.deepEqual(modeOf(promoted), {
+      mode: "Enforce",
+      modeFrom: "--mode",
+      enforceFrom: undefined,
+      refused: true,
+    });
+  });
+
+  it("counts for an override that enforces, too", () => {
+    const overridden = refusing({
+      mode: "Audit",
+      modeOverrides: [{ mode: "Enforce", namespaces: ["team-a"] }],
+      enforceFrom: "2027-01-15",
+    });
+    assert.equal(modeOf(overridden, driverPod(), AT - 1).modeFrom, "spec.enforceFrom");
+    assert.equal(modeOf(overridden).modeFrom, "spec.modeOverrides[0]");
+  });
+});
+
+describe("rollout", () => {
+  const subject = (labels: Record<string, string>, namespace = "team-a"): Subject => {
+    const recognition = recognize(admitted(driverPod({ labels }), { namespace }));
+    assert.equal(recognition.kind, "subject");
+    return recognition.subject;
+  };
+  const app = (id: number) => subject({ "spark-app-selector": `spark-${id}` });
+
+  it("takes in about as many applications as it says, and those of 10 are among those of 20", () => {
+    const apps = Array.from({ length: 2000 }, (_, id) => app(id));
+    for (const percent of [1, 10, 50, 90]) {
+      const inside = apps.filter((each) => isInRollout(percent, each));
+      assert.ok(Math.abs(inside.length / 20 - percent) < 4, `${inside.length / 20} of ${percent}`);
+      assert.ok(inside.every((each) => isInRollout(percent + 5, each)));
+    }
+    assert.ok(apps.every((each) => !isInRollout(0, each) && isInRollout(100, each)));
+  });
+
+  it("does not take in who has no application, unless it takes in all", () => {
+    const unknown = {
+      ...app(1),
+      application: { id: undefined, name: "x", operatorApp: undefined },
+    };
+    assert.equal(isInRollout(99, unknown), false);
+    assert.equal(isInRollout(100, unknown), true);
+  });
+
+  it("goes by the operator's application where there is one: a retry has another id", () => {
+    const runs = Array.from({ length: 50 }, (_, id) =>
+      subject({ "spark-app-selector": `spark-${id}`, "sparkoperator.k8s.io/app-name": "nightly" }),
+    );
+    assert.equal(new Set(runs.map((run) => isInRollout(50, run))).size, 1);
+  });
+
+  it("tells namespaces apart", () => {
+    const same = Array.from({ length: 50 }, (_, n) =>
+      isInRollout(50, subject({ "sparkoperator.k8s.io/app-name": "nightly" }, `team-${n}`)),
+    );
+    assert.equal(new Set(same).size, 2);
+  });
+
+  it("audits outside, and says so", () => {
+    assert.deepEqual(modeOf(refusing({ rollout: { percent: 0 } })), {
+      mode: "Audit",
+      modeFrom: "spec.rollout",
+      enforceFrom: undefined,
+      refused: false,
+    });
+    assert.equal(modeOf(refusing({ rollout: { percent: 100 } })).refused, true);
+  });
+});
+
+describe("denyExecutors", () => {
+  const refused = (spec: object, more: readonly string[] = [], at = AT) =>
+    decided(refusing({ denyExecutors: true, ...spec }, more), executorPod(1), { at }).enforced
+      .refused;
+
+  it("refuses executors", () => {
+    assert.equal(refused({}), true);
+  });
+
+  it("does not where a date or a rollout turned the policy on, maybe while the job ran", () => {
+    assert.equal(refused({ enforceFrom: "2020-01-01" }), false);
+    assert.equal(refused({ rollout: { percent: 100 } }), false);
+  });
+
+  it("does not where an exception has ended, maybe while the job ran", () => {
+    assert.equal(refused({}, [exception({ expiresAt: "2027-01-01" })]), false);
+    assert.equal(refused({}, [exception({ subjects: [{ namespaces: ["other"] }] })]), true);
+  });
+});
+
+function exception(spec: object): string {
+  return JSON.stringify({
+    apiVersion: "sparkgate.io/v1alpha1",
+    kind: "SparkPolicyException",
+    metadata: { name: "leave" },
+    spec: {
+      subjects: [{ namespaces: ["team-a"] }],
+      policies: ["p"],
+      reason: "the image is frozen",
+      owner: "team-risk",
+      expiresAt: "2027-02-01",
+      ...spec,
+    },
+  });
+}
+
+describe("exceptions", () => {
+  const outcome = (spec: object, at = AT, pod = driverPod()) => {
+    const decision = decided(refusing({}, [exception(spec)]), pod, { at });
+    return { refused: decision.enforced.refused, ...outcomeOf(everything(decision), "p") };
+  };
+
+  it("let through whom they cover, and are named", () => {
+    const { refused, exception, violations } = outcome({});
+    assert.equal(refused, false);
+    assert.deepEqual(violations, []);
+    assert.equal(exception?.name, "leave");
+  });
+
+  it("end at their time, for drivers", () => {
+    const at = Date.UTC(2027, 1, 1);
+    assert.equal(outcome({}, at - 1).refused, false);
+    assert.equal(outcome({}, at).refused, true);
+  });
+
+  it("cover by one of their subjects, all of whose clauses hold", () => {
+    const other = { namespaces: ["other"] };
+    const here = { namespaces: ["team-*"], roles: ["driver"] };
+    assert.equal(outcome({ subjects: [other, here] }).exception?.name, "leave");
+    assert.equal(outcome({ subjects: [{ ...here, roles: ["executor"] }] }).refused, true);
+    const matchConditions = [{ name: "etl", expression: 'app.name == "etl"' }];
+    assert.equal(outcome({ subjects: [{ matchConditions }] }).exception?.name, "leave");
+  });
+
+  it("that cannot be told are an error of the policy, not a pass", () => {
+    const subjects = [{ namespaceSelector: { matchLabels: { tier: "batch" } } }];
+    const { refused, error } = outcome({ subjects });
+    assert.equal(refused, true);
+    assert.match(error ?? "", /labels of the namespace are not known/);
+  });
+
+  it("leave the place to the next policy of the kind", () => {
+    const set = policySet([
+      policyText("p", { priority: 1, placement: { capacity: "on-demand" } }),
+      policyText("q", { placement: { capacity: "spot" } }),
+      exception({}),
+    ]);
+    const { enforced } = decided(set, driverPod(), { at: AT });
+    assert.equal(outcomeOf(enforced, "p").exception?.name, "leave");
+    assert.equal(outcomeOf(enforced, "q").effect?.summary, "runs on spot nodes");
+  });
+
+  it("are told with the policies that they name", () => {
+    const set: PolicySet = refusing({}, [exception({})]);
+    const [policy] = set.policies as readonly [CompiledPolicy];
+    assert.deepEqual(policy.exceptions, set.exceptions);
+  });
+});
