@@ -204,8 +204,7 @@ function compileRequired(field: Field, { required }: MetadataSpec) {
     return (pod: Pod, { role }: Subject): readonly Violation[] => {
       const found = valueAt(pod, field, key);
       if (found !== undefined && fits(found)) return [];
-      const is =
-        found === undefined ? "is missing" : field === "labels" ? quoted(found) : "is none";
+      const is = found === undefined ? "is missing" : shown(field, found);
       const must = values === undefined ? "" : `, must be ${either(values)}`;
       const conf = `spark.kubernetes.${role === "executor" ? "executor" : "driver"}.${field.slice(0, -1)}.${key}`;
       return [{ field: fieldPath(field, key), message: is + must, fix: `--conf ${conf}=VALUE` }];
