@@ -8,6 +8,7 @@ import { compilePolicy, type PolicyContext } from "./compile-policy.ts";
 import type { Source } from "./document.ts";
 import { compileException } from "./exception.ts";
 import { ToldAlready } from "./guarded.ts";
+import { relationsOf, type Notice } from "./relations.ts";
 import { toPlatform } from "./platform.ts";
 import { nearMiss, type Problem } from "./problem.ts";
 
@@ -24,6 +25,8 @@ export interface Compiled {
   /** Names of the platforms that placements can use. */
   readonly platforms: readonly string[];
   readonly problems: readonly Problem[];
+  /** What is hardly meant, or to be known. */
+  readonly notices: readonly Notice[];
 }
 
 /** Reads, validates and compiles all documents of all sources, and tells everything that is wrong with any of them. */
@@ -58,7 +61,16 @@ export function compilePolicies(sources: readonly Source[], options: CompileOpti
     digest,
     exceptions,
   );
-  return { set, platforms: [...platforms.keys()].sort(), problems: inOrder(problems) };
+  const relations = relationsOf(
+    set.policies.flatMap((policy) => policies.find((entry) => entry.policy === policy) ?? []),
+  );
+  const errors = relations.filter(({ severity }) => severity === "error");
+  return {
+    set,
+    platforms: [...platforms.keys()].sort(),
+    problems: inOrder([...problems, ...errors]),
+    notices: inOrder(relations.filter(({ severity }) => severity !== "error")),
+  };
 }
 
 function findPlatform(
@@ -107,7 +119,7 @@ function sortKeys(_key: string, value: unknown): unknown {
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
 }
 
-function inOrder(problems: readonly Problem[]): readonly Problem[] {
+function inOrder<T extends Problem>(problems: readonly T[]): readonly T[] {
   return [...problems].sort(
     (a, b) =>
       (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line || a.column - b.column,

@@ -1,0 +1,134 @@
+import type { CompiledPolicy } from "../engine/policy.ts";
+import type { NamedDocument } from "./collect.ts";
+import { mayDenyExecutors, type PolicySpec } from "./compile-policy.ts";
+import type { DocumentPath } from "./document.ts";
+import { covers, scopeCovers, scopesOverlap } from "./match-relations.ts";
+import { matchedRoles } from "./match.ts";
+import type { ModeOverrideSpec } from "./mode-overrides.ts";
+import type { Problem } from "./problem.ts";
+
+/** Something that is not wrong by itself, and yet hardly meant, or to be known. */
+export interface Notice extends Problem {
+  /** `error`: it cannot have been meant. `warning`: hardly. `note`: what was decided, for who asks. */
+  readonly severity: "error" | "warning" | "note";
+  /** `never-applies`, `shadowed`, `conflict`: another policy speaks of the same thing. `no-effect`: a field does nothing. */
+  readonly kind: "never-applies" | "shadowed" | "conflict" | "no-effect";
+  readonly policy: string;
+  /** The policy that wins. */
+  readonly other: string | undefined;
+}
+
+/** A policy beside the document that it was compiled from. */
+export interface PolicyDocument extends NamedDocument {
+  readonly policy: CompiledPolicy;
+}
+
+/** What is to be told of policies as such and of each two of them, in the order in which they apply. */
+export function relationsOf(policies: readonly PolicyDocument[]): readonly Notice[] {
+  return policies.flatMap((lower, index) => [
+    ...ofOne(lower),
+    ...policies.slice(0, index).flatMap((higher) => ofTwo(higher, lower)),
+  ]);
+}
+
+function specOf({ document }: PolicyDocument): PolicySpec {
+  return (document.value as { readonly spec: PolicySpec }).spec;
+}
+
+type Tell = (
+  severity: Notice["severity"],
+  kind: Notice["kind"],
+  path: DocumentPath,
+  message: string,
+) => void;
+
+function ofOne(entry: PolicyDocument): readonly Notice[] {
+  const spec = specOf(entry);
+  const { match = {}, exclude, denyExecutors, modeOverrides = [] } = spec;
+  const notices: Notice[] = [];
+  const tell: Tell = (severity, kind, path, message) => {
+    const problem = entry.document.problem(["spec", ...path], message);
+    notices.push({ ...problem, severity, kind, policy: entry.name, other: undefined });
+  };
+  if (exclude !== undefined && covers(exclude, match)) {
+    tell("error", "never-applies", ["exclude"], "leaves out all that match takes in");
+  }
+  const modes = [spec.mode ?? "Audit", ...modeOverrides.map(({ mode }) => mode)];
+  if (!modes.includes("Enforce")) {
+    for (const key of ["enforceFrom", "rollout"]) {
+      if (spec[key] === undefined) continue;
+      tell("warning", "no-effect", [key], "has no effect: no mode is Enforce");
+    }
+  }
+  if (denyExecutors === true && !matchedRoles(match).includes("executor")) {
+    tell("warning", "no-effect", ["denyExecutors"], "has no effect: match.roles has no executor");
+  } else if (denyExecutors === true && !mayDenyExecutors(spec)) {
+    const message =
+      "has no effect beside enforceFrom and rollout: they may turn the policy on while a job runs, which would lose its executors";
+    tell("warning", "no-effect", ["denyExecutors"], message);
+  }
+  notices.push(...unreachedOverrides(entry, modeOverrides));
+  return notices;
+}
+
+function unreachedOverrides(
+  { name, document }: PolicyDocument,
+  overrides: readonly ModeOverrideSpec[],
+): readonly Notice[] {
+  return overrides.flatMap((override, index) => {
+    const before = overrides.findIndex((other) => covers(other, override));
+    if (before >= index) return [];
+    const path = ["spec", "modeOverrides", index];
+    const message = `is never reached: modeOverrides[${before}] holds for the same namespaces`;
+    const common = { policy: name, other: undefined };
+    return [
+      { ...document.problem(path, message), ...common, severity: "warning", kind: "no-effect" },
+    ];
+  });
+}
+
+function ofTwo(higher: PolicyDocument, lower: PolicyDocument): readonly Notice[] {
+  const { policy: winner } = higher;
+  const { policy: loser } = lower;
+  if (winner.rule !== loser.rule || !scopesOverlap(specOf(higher), specOf(lower))) return [];
+  const byName = winner.priority === loser.priority;
+  const why = byName
+    ? `both have priority ${winner.priority} and its name comes first: give one of them a priority`
+    : `it has priority ${winner.priority}, this one ${loser.priority}`;
+  const at = (path: DocumentPath, message: string): Problem =>
+    lower.document.problem(path, `${message} (${why})`);
+  const common = { policy: lower.name, other: higher.name };
+  if (winner.combine === "one") {
+    if (isAlwaysBefore(higher, lower)) {
+      const message = `never applies: ${higher.name} takes its place for all that it matches`;
+      const severity = byName ? "error" : "warning";
+      return [{ ...at(["metadata", "name"], message), ...common, severity, kind: "shadowed" }];
+    }
+    const message = `gives way to ${higher.name} where both match`;
+    const severity = byName ? "warning" : "note";
+    return [{ ...at(["metadata", "name"], message), ...common, severity, kind: "shadowed" }];
+  }
+  return [...(loser.claims ?? [])].flatMap(([field, value]) => {
+    const other = winner.claims?.get(field);
+    if (other === undefined || other === value) return [];
+    const message = `${field} is set to '${other}' by ${higher.name} where both match, not to '${value}'`;
+    const severity = byName ? "warning" : "note";
+    return [{ ...at(["spec", loser.rule], message), ...common, severity, kind: "conflict" }];
+  });
+}
+
+/** Whether the higher one applies wherever the lower one would. One that only audits takes nobody's place. */
+function isAlwaysBefore(higher: PolicyDocument, lower: PolicyDocument): boolean {
+  const { policy } = higher;
+  const isWhole =
+    policy.exceptions.length === 0 &&
+    policy.rolloutPercent === 100 &&
+    policy.enforceFrom === undefined;
+  const goesAsFar =
+    policy.modeOverrides.length === 0 &&
+    (policy.mode === "Enforce" ||
+      [lower.policy.mode, ...lower.policy.modeOverrides.map(({ mode }) => mode)].every(
+        (mode) => mode !== "Enforce",
+      ));
+  return isWhole && goesAsFar && scopeCovers(specOf(higher), specOf(lower));
+}
