@@ -3,8 +3,10 @@ import { Command, CommanderError } from "commander";
 import { checkCommand } from "./commands/check.ts";
 import { CommandFailure, EXIT } from "./commands/failure.ts";
 import { demoCommand } from "./commands/demo.ts";
+import { exceptionsCommand } from "./commands/exceptions.ts";
 import { reviewCommand } from "./commands/review.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { testCommand } from "./commands/test.ts";
 import { validateCommand } from "./commands/validate.ts";
 import { VERSION } from "./commands/version.ts";
 import { webhooksCommand } from "./commands/webhooks.ts";
@@ -20,6 +22,8 @@ for (const command of [
   reviewCommand(),
   webhooksCommand(),
   validateCommand(),
+  testCommand(),
+  exceptionsCommand(),
   serveCommand(),
   demoCommand(),
 ]) {

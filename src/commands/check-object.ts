@@ -1,5 +1,6 @@
 import { decide } from "../engine/decide.ts";
 import type { PolicySet } from "../engine/policy-set.ts";
+import { parseFieldPath } from "../kubernetes/field-path.ts";
 import { isRecord } from "../kubernetes/json.ts";
 import { findPod, type FoundPod } from "../kubernetes/pod-template.ts";
 import type { JsonObject } from "../kubernetes/pod.ts";
@@ -7,6 +8,7 @@ import type { DocumentPath, SourceDocument } from "../policy/document.ts";
 import type { Problem } from "../policy/problem.ts";
 import { reportEntry, skippedEntry, type Origin, type ReportEntry } from "../report/report.ts";
 import { ROLE_LABEL, ROLES, type Role } from "../spark/role.ts";
+import { podRequest } from "./pod-request.ts";
 import type { Facts } from "../engine/facts.ts";
 
 /** What the policies say of an object, or why it is none. */
@@ -43,16 +45,7 @@ export function checkObject(
   }
   const decision = decide(
     set,
-    {
-      group: "",
-      version: "v1",
-      kind: "Pod",
-      subResource: "",
-      operation: "CREATE",
-      admission: "mutating",
-      namespace: origin.namespace,
-      object: withRole(asSubmitted(found.value), options.role),
-    },
+    { ...podRequest(found.value, options), namespace: origin.namespace },
     factsOf(origin.namespace),
   );
   if (decision.kind === "malformed") {
@@ -93,31 +86,9 @@ function originOf(
   };
 }
 
-/** A Kubernetes field path as a path in the document: `spec.containers[0].env[2].name`. */
+/** A Kubernetes field path of the Pod as a path in the document. */
 function pathIn({ path }: FoundPod, fieldPath: string): DocumentPath {
-  const steps = [...fieldPath.matchAll(/\[(\d+)\]|\[([^\]]*)\]|([^.[\]]+)/g)].map(
-    ([, index, key, name]) => (index === undefined ? (key ?? name ?? "") : Number(index)),
-  );
-  return [...path, ...steps];
-}
-
-/** A Pod read from a cluster has a uid, and the node that the scheduler chose, which its author did not. */
-function asSubmitted(pod: JsonObject): JsonObject {
-  const metadata = pod["metadata"];
-  const spec = pod["spec"];
-  if (!isRecord(metadata) || metadata["uid"] === undefined || !isRecord(spec)) return pod;
-  return { ...pod, spec: { ...spec, nodeName: null } };
-}
-
-/** Spark sets the label itself, so a template has none: `--role` says what it is for. */
-function withRole(pod: JsonObject, role: Role | undefined): JsonObject {
-  const metadata = pod["metadata"] ?? {};
-  if (role === undefined || !isRecord(metadata)) return pod;
-  const labels = metadata["labels"] ?? {};
-  if (!isRecord(labels)) return pod;
-  // Metadata stays where it was, or comes first, where a reader of the diff looks for it.
-  const ordered = { metadata, ...pod };
-  return { ...ordered, metadata: { ...metadata, labels: { [ROLE_LABEL]: role, ...labels } } };
+  return [...path, ...parseFieldPath(fieldPath)];
 }
 
 function text(value: unknown): string | undefined {

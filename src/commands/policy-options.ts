@@ -41,10 +41,16 @@ export function addPolicyOptions(command: Command, defaultMode: string): Command
 }
 
 /** Reads and compiles the policies that the options name. Throws a CommandFailure that tells every problem. */
-export function loadPolicySet(options: PolicyOptions): PolicySet {
-  const { set, problems } = compileFrom(options.policies ?? DEFAULT_SETS, options);
+export function loadPolicies(options: PolicyOptions): Compiled {
+  const compiled = compileFrom(options.policies ?? DEFAULT_SETS, options);
+  const { problems } = compiled;
   if (problems.length > 0) throw new CommandFailure(EXIT.badInput, problems.map(problemText));
-  return set;
+  return compiled;
+}
+
+/** Those policies alone, for who does not care what else is to be told of them. */
+export function loadPolicySet(options: PolicyOptions): PolicySet {
+  return loadPolicies(options).set;
 }
 
 /** Reads and compiles policies; what is wrong with them is for the caller to tell. */
@@ -52,11 +58,15 @@ export function compileFrom(
   origins: readonly string[],
   options: { readonly platform?: string | undefined; readonly mode?: Mode | undefined },
 ): Compiled {
-  const platforms = readShipped(PLATFORMS);
+  return compilePolicies(readPolicySources(origins), options);
+}
+
+/** The files of shipped sets, files and folders, and the shipped platforms. */
+export function readPolicySources(origins: readonly string[]): readonly Source[] {
   const sources = origins.flatMap((origin) =>
     shippedSets().includes(origin) ? readShipped(origin) : readSources(origin),
   );
-  return compilePolicies([...platforms, ...sources], options);
+  return [...readShipped(PLATFORMS), ...sources];
 }
 
 /** Names of the policy sets that come with Sparkgate. */

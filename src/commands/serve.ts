@@ -1,9 +1,12 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import type { PolicySet } from "../engine/policy-set.ts";
+import { problemText } from "../policy/problem.ts";
+import type { Logger } from "../server/log.ts";
 import { LOG_LEVELS, type LogLevel } from "../server/log-level.ts";
 import type { TlsPaths } from "../server/tls-pair.ts";
 import { addClusterOptions, connector, type ClusterOptions } from "./cluster-options.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
-import { addPolicyOptions, loadPolicySet, type PolicyOptions } from "./policy-options.ts";
+import { addPolicyOptions, loadPolicies, type PolicyOptions } from "./policy-options.ts";
 import { VERSION } from "./version.ts";
 
 interface ServeOptions extends PolicyOptions, ClusterOptions {
@@ -73,7 +76,7 @@ async function serve(options: ServeOptions): Promise<void> {
       metricsPort: options.metricsPort,
       host: options.host,
       tls,
-      loadPolicySet: () => loadPolicySet(options),
+      loadPolicySet: () => loadAndTell(options, log),
       connectCluster: connector(options, log),
       log,
       version: VERSION,
@@ -88,6 +91,15 @@ async function serve(options: ServeOptions): Promise<void> {
       error instanceof Error ? error.message : String(error),
     ]);
   }
+}
+
+/** Loads the policies; what is hardly meant is in the log, where who installs them looks. */
+function loadAndTell(options: ServeOptions, log: Logger): PolicySet {
+  const { set, notices } = loadPolicies(options);
+  for (const notice of notices) {
+    if (notice.severity === "warning") log.warn({ policy: notice.policy }, problemText(notice));
+  }
+  return set;
 }
 
 async function tlsFiles(options: ServeOptions): Promise<TlsPaths> {

@@ -117,8 +117,16 @@ export interface CompiledPolicy extends CompiledRule {
   readonly denyExecutors: boolean;
   readonly roles: readonly Role[];
   /**
-   * The first clause that does not hold for a subject of those roles, such as `match.namespaces`; undefined where the
-   * policy speaks of it. Throws where it needs facts that are not known.
+   * The first clause that does not hold for a subject of those roles; undefined where the policy speaks of it. Throws
+   * where it needs facts that are not known.
    */
-  readonly mismatch: (subject: Subject, facts: Facts) => string | undefined;
+  readonly mismatch: (subject: Subject, facts: Facts) => Mismatch | undefined;
+}
+
+/** Why a policy does not speak of a subject. */
+export interface Mismatch {
+  /** Such as `match.namespaces`, or `exclude`. */
+  readonly clause: string;
+  /** What is written there, in one line. */
+  readonly wanted: string;
 }

@@ -12,9 +12,6 @@ export interface NamedDocument {
   readonly document: SourceDocument;
 }
 
-/** Cases for a policy that stand beside it; not policies themselves. */
-const TEST_KIND = "SparkPolicyTest";
-
 /** Reads all documents of all sources, and keeps those that fit their schemas, by kind. */
 export function collectDocuments(
   sources: readonly Source[],
@@ -24,6 +21,7 @@ export function collectDocuments(
     SparkPolicy: [],
     SparkPlatform: [],
     SparkPolicyException: [],
+    SparkPolicyTest: [],
   };
   for (const source of sources) {
     const parsed = parseDocuments(source);
@@ -57,7 +55,6 @@ function kindOf(document: SourceDocument, problems: Problem[]): DocumentKind | u
   }
   const { apiVersion, kind } = value as { apiVersion?: unknown; kind?: unknown };
   const shown = typeof kind === "string" ? kind : "";
-  if (shown === TEST_KIND) return undefined;
   const known = DOCUMENT_KINDS.find((candidate) => candidate === shown);
   if (known === undefined) {
     const hint = nearMiss(shown, DOCUMENT_KINDS);

@@ -55,6 +55,7 @@ export function compilePolicy(
   const enforceFrom = step("enforceFrom", () => enforceFromOf(spec));
   if (problems.length > before || rule === undefined) return undefined;
   if (included === undefined || excluded === undefined) return undefined;
+  const exclusion = spec.exclude && { clause: "exclude", wanted: JSON.stringify(spec.exclude) };
   return {
     name,
     rule: kind.key,
@@ -67,10 +68,9 @@ export function compilePolicy(
     denyExecutors: mayDenyExecutors(spec),
     roles: matchedRoles(spec.match ?? {}),
     mismatch: (subject, facts) => {
-      const clause = included(subject, facts);
-      if (clause !== undefined) return `match.${clause}`;
-      const isExcluded = spec.exclude !== undefined && excluded(subject, facts) === undefined;
-      return isExcluded ? "exclude" : undefined;
+      const mismatch = included(subject, facts);
+      if (mismatch !== undefined || exclusion === undefined) return mismatch;
+      return excluded(subject, facts) === undefined ? exclusion : undefined;
     },
     ...rule,
   };

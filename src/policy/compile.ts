@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Mode } from "../engine/policy.ts";
-import { createPolicySet, type PolicySet } from "../engine/policy-set.ts";
+import { createPolicySet, inTurn, type PolicySet } from "../engine/policy-set.ts";
 import { RuleProblem } from "../engine/rule-kind.ts";
 import type { Platform } from "../kubernetes/platform.ts";
 import { collectDocuments, uniqueDocuments, type NamedDocument } from "./collect.ts";
@@ -56,14 +56,10 @@ export function compilePolicies(sources: readonly Source[], options: CompileOpti
     return policy === undefined ? [] : [{ policy, ...entry }];
   });
   const digest = digestOf([...usedPlatforms, ...usedPolicies, ...usedExceptions], options);
-  const set = createPolicySet(
-    policies.map(({ policy }) => policy),
-    digest,
-    exceptions,
-  );
-  const relations = relationsOf(
-    set.policies.flatMap((policy) => policies.find((entry) => entry.policy === policy) ?? []),
-  );
+  const relations = relationsOf([...policies].sort((a, b) => inTurn(a.policy, b.policy)));
+  const conflicts = relations.filter(({ other }) => other !== undefined).length;
+  const compiled = policies.map(({ policy }) => policy);
+  const set = createPolicySet(compiled, digest, { exceptions, conflicts });
   const errors = relations.filter(({ severity }) => severity === "error");
   return {
     set,

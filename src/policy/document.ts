@@ -44,7 +44,9 @@ export function parseDocuments(source: Source): {
   readonly problems: readonly Problem[];
 } {
   const lines = new LineCounter();
-  const parsed = parseAllDocuments(source.text, { lineCounter: lines, prettyErrors: false });
+  // Merge keys (<<), since kubectl reads them too.
+  const options = { lineCounter: lines, prettyErrors: false, merge: true };
+  const parsed = parseAllDocuments(source.text, options);
   const documents: SourceDocument[] = [];
   const problems: Problem[] = [];
   if (!Array.isArray(parsed)) return { documents, problems }; // an empty file

@@ -1,7 +1,7 @@
 import type { PolicyException } from "../engine/policy.ts";
 import type { NamedDocument } from "./collect.ts";
 import { guarded } from "./guarded.ts";
-import { compileMatch, type MatchSpec, type Mismatch } from "./match.ts";
+import { compileMatch, type MatchSpec, type Matcher } from "./match.ts";
 import { momentOf } from "./moment.ts";
 import { nearMiss, type Problem } from "./problem.ts";
 
@@ -32,7 +32,7 @@ export function compileException(
   const expiresAt = guarded(document, ["spec", "expiresAt"], problems, () =>
     momentOf(spec.expiresAt),
   );
-  const subjects: Mismatch[] = [];
+  const subjects: Matcher[] = [];
   for (const [index, subject] of spec.subjects.entries()) {
     const mismatch = guarded(document, ["spec", "subjects", index], problems, () =>
       compileMatch(subject),

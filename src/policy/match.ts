@@ -4,6 +4,7 @@ import { compileGlobs } from "../kubernetes/glob.ts";
 import { compileLabelSelector, type LabelSelector } from "../kubernetes/label-selector.ts";
 import { ROLES, type Role } from "../spark/role.ts";
 import { knownNamespace, type Facts } from "../engine/facts.ts";
+import type { Mismatch } from "../engine/policy.ts";
 import { RuleProblem } from "../engine/rule-kind.ts";
 import { variablesOf } from "../engine/variables.ts";
 import type { Subject } from "../spark/subject.ts";
@@ -32,13 +33,12 @@ export function matchedRoles(match: MatchSpec): readonly Role[] {
 }
 
 /**
- * The first clause that does not hold for a subject, such as `namespaces`; undefined where all hold. Throws where that
- * takes facts that are not known, and where a condition has no value.
+ * The first clause that does not hold for a subject; undefined where all hold. Throws where that takes facts that are
+ * not known, and where a condition has no value.
  */
-export type Mismatch = (subject: Subject, facts: Facts) => string | undefined;
+export type Matcher = (subject: Subject, facts: Facts) => Mismatch | undefined;
 
-interface Clause {
-  readonly name: string;
+interface Clause extends Mismatch {
   readonly holds: (subject: Subject, facts: Facts) => boolean;
 }
 
@@ -46,15 +46,25 @@ interface Clause {
  * Compiles the clauses of `match` or `exclude`; without any, every subject fits. Those that need facts come last, so
  * that they are asked for only where all else fits. Throws a RuleProblem that says which one is wrong.
  */
-export function compileMatch(spec: MatchSpec = {}): Mismatch {
+export function compileMatch(spec: MatchSpec = {}): Matcher {
   const clauses = clausesOf(spec);
-  return (subject, facts) => clauses.find(({ holds }) => !holds(subject, facts))?.name;
+  return (subject, facts) => clauses.find(({ holds }) => !holds(subject, facts));
 }
 
 function clausesOf(spec: MatchSpec): readonly Clause[] {
+  const clauses: Clause[] = [];
+  const add = (
+    name: string,
+    holds: Clause["holds"],
+    wanted: unknown = spec[name as keyof MatchSpec],
+  ) =>
+    clauses.push({
+      clause: `match.${name}`,
+      wanted: typeof wanted === "string" ? wanted : JSON.stringify(wanted ?? null),
+      holds,
+    });
   const roles = new Set(matchedRoles(spec));
-  const clauses: Clause[] = [{ name: "roles", holds: (subject) => roles.has(subject.role) }];
-  const add = (name: string, holds: Clause["holds"]) => clauses.push({ name, holds });
+  add("roles", (subject) => roles.has(subject.role), [...roles]);
   if (spec.namespaces !== undefined) {
     const matches = compileGlobs(spec.namespaces);
     add("namespaces", (subject) => matches(subject.namespace));
@@ -73,9 +83,9 @@ function clausesOf(spec: MatchSpec): readonly Clause[] {
       index,
       "expression",
     ]);
-    add(`matchConditions[${name}]`, (subject, facts) => {
-      return evaluate(variablesOf(names, subject.pod, subject, facts)) === true;
-    });
+    const holds: Clause["holds"] = (subject, facts) =>
+      evaluate(variablesOf(names, subject.pod, subject, facts)) === true;
+    add(`matchConditions[${name}]`, holds, expression);
   }
   return clauses;
 }

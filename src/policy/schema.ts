@@ -1,6 +1,7 @@
 import { RULE_KINDS } from "../rules/index.ts";
 import { ROLES } from "../spark/role.ts";
 import { PLATFORM_SPEC_SCHEMA } from "./platform-schema.ts";
+import { TEST_SPEC_SCHEMA } from "./test-schema.ts";
 
 export const API_VERSION = "sparkgate.io/v1alpha1";
 
@@ -131,6 +132,7 @@ export const DOCUMENT_SCHEMAS = {
   SparkPolicy: policySchema,
   SparkPlatform: documentSchema(PLATFORM_SPEC_SCHEMA),
   SparkPolicyException: exceptionSchema,
+  SparkPolicyTest: documentSchema(TEST_SPEC_SCHEMA),
 };
 
 export type DocumentKind = keyof typeof DOCUMENT_SCHEMAS;

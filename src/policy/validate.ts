@@ -8,7 +8,13 @@ import { DOCUMENT_SCHEMAS, type DocumentKind, type Schema } from "./schema.ts";
  * Policies are the platform team's own, and all that is wrong is to be told at once. That the schemas themselves are
  * right is a test's business: checking them here would double the time to start.
  */
-const ajv = new Ajv2020({ allErrors: true, verbose: true, validateSchema: false, meta: false });
+const ajv = new Ajv2020({
+  allErrors: true,
+  verbose: true,
+  validateSchema: false,
+  meta: false,
+  allowUnionTypes: true,
+});
 
 const compiled = new Map<Schema, ValidateFunction>();
 

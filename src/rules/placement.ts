@@ -91,6 +91,7 @@ export const placement: RuleKind = {
           summary: draft.changesSince(mark).length > 0 ? summaryOf(target) : undefined,
           replaced: [...replaced, ...effect.replaced],
           kept: [...kept, ...effect.kept, ...notes, ...judgeTaskGroup(draft.pod, target)],
+          capacity: target.capacity,
         };
       },
       judge: (pod, subject) => {

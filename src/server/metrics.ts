@@ -62,6 +62,16 @@ export function createMetrics(version: string) {
       "When the policies in force were loaded.",
       [],
     ),
+    conflicts: gauge(
+      "policy_conflicts",
+      "Pairs of policies of which one gives way to the other: sparkgate validate.",
+      [],
+    ),
+    exceptionExpiry: gauge(
+      "exception_expiry_timestamp_seconds",
+      "When an exception from policies ends.",
+      ["exception"],
+    ),
     lookUps: counter(
       "cluster_lookups_total",
       "Namespaces that were asked for before the watch had told of them.",
@@ -119,4 +129,9 @@ export function recordPolicySet(metrics: Metrics, set: PolicySet): void {
   metrics.policySet.reset();
   metrics.policySet.set({ digest: set.digest }, 1);
   metrics.policySetLoaded.setToCurrentTime();
+  metrics.conflicts.set(set.conflicts);
+  metrics.exceptionExpiry.reset();
+  for (const { name, expiresAt } of set.exceptions) {
+    metrics.exceptionExpiry.set({ exception: name }, expiresAt / 1000);
+  }
 }

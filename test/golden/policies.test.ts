@@ -1,110 +1,61 @@
-// Every shipped policy has cases beside it, and they hold: NAME.yaml and NAME.test.yaml.
+// Every shipped policy has cases beside it (NAME.yaml and NAME.test.yaml), they hold, and none of what they expect
+// could be another way: each expectation is changed once, and must then fail.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { parse } from "yaml";
-import { compileFrom, shippedSets } from "../../src/commands/policy-options.ts";
-import { decide } from "../../src/engine/decide.ts";
-import { reportEntry } from "../../src/report/report.ts";
-import { NO_FACTS } from "../fixtures/facts.ts";
-
-interface PolicyCase {
-  readonly name: string;
-  readonly object: unknown;
-  readonly expect: {
-    readonly verdict: string;
-    /** All findings of the policy under test. */
-    readonly findings: readonly { action: string; field: string; text: string }[];
-    /** A fragment of the object as admitted. */
-    readonly object?: Readonly<Record<string, unknown>>;
-    /** Fields of the object as admitted, whole. */
-    readonly exactly?: Readonly<Record<string, unknown>>;
-  };
-}
-
-interface PolicyTest {
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-  readonly spec: { readonly platform: string; readonly cases: readonly PolicyCase[] };
-}
+import { readPolicySources, shippedSets } from "../../src/commands/policy-options.ts";
+import { runTests } from "../../src/commands/test.ts";
+import { runCase, specOf, type CompileFor } from "../../src/commands/test/run-case.ts";
+import { collectDocuments, type NamedDocument } from "../../src/policy/collect.ts";
+import { compilePolicies } from "../../src/policy/compile.ts";
+import { changedOnce, withChange } from "../fixtures/changed-once.ts";
 
 const folder = join(import.meta.dirname, "../../policies");
 
 for (const set of shippedSets()) {
   describe(`policy set ${set}`, () => {
-    const files = readdirSync(join(folder, set));
-    const policies = files.filter((file) => !file.endsWith(".test.yaml"));
-
-    it("is not empty, and every file of cases belongs to a policy", () => {
-      const cases = files.filter((file) => file.endsWith(".test.yaml"));
+    it("has cases for every policy", () => {
+      const files = readdirSync(join(folder, set));
+      const policies = files.filter((file) => !file.endsWith(".test.yaml"));
       assert.ok(policies.length > 0);
       assert.deepEqual(
-        cases,
+        files.filter((file) => file.endsWith(".test.yaml")),
         policies.map((file) => file.replace(/\.yaml$/, ".test.yaml")),
       );
     });
 
-    for (const file of policies) {
-      const name = file.replace(/\.yaml$/, "");
-      const text = readFileSync(join(folder, set, `${name}.test.yaml`), "utf8");
-      const test = parse(text, { merge: true }) as PolicyTest;
-      describe(name, () => {
-        assert.equal(test.kind, "SparkPolicyTest");
-        assert.equal(test.metadata.name, name);
-        assert.ok(test.spec.cases.length > 0);
-        for (const example of test.spec.cases) {
-          it(example.name, () => {
-            runCase(set, name, test.spec.platform, example);
-          });
-        }
+    for (const { policy, name, problems } of runTests([set], {})) {
+      it(`${policy}: ${name}`, () => {
+        assert.deepEqual(problems, []);
       });
+    }
+
+    const sources = readPolicySources([set]);
+    const { SparkPolicyTest: tests } = collectDocuments(sources, []);
+    const compile: CompileFor = (options) => compilePolicies(sources, options).set;
+    for (const test of tests) {
+      for (const [index, one] of specOf(test).cases.entries()) {
+        const changes = changedOnce(one.expect);
+        it(`${test.name}: ${one.name}: fails for each of ${changes.length} changes`, () => {
+          assert.ok(changes.length >= 2);
+          for (const change of changes) {
+            const changed = withExpectation(test, index, withChange(one.expect, change));
+            const { problems } = runCase(changed, index, compile);
+            assert.notDeepEqual(problems, [], `${change.path.join(".")} ${change.what}`);
+          }
+        });
+      }
     }
   });
 }
 
-function runCase(set: string, policy: string, platform: string, { object, expect }: PolicyCase) {
-  const compiled = compileFrom([set], { platform, mode: "Enforce" });
-  assert.deepEqual(compiled.problems, []);
-  const decision = decide(
-    compiled.set,
-    {
-      ...{
-        group: "",
-        version: "v1",
-        kind: "Pod",
-        subResource: "",
-        operation: "CREATE",
-        admission: "mutating",
-      },
-      namespace: "spark",
-      object,
-    },
-    NO_FACTS,
-  );
-  const place = {
-    file: "case",
-    line: 1,
-    kind: "Pod",
-    namespace: "spark",
-    name: "case",
-    prefix: "",
+function withExpectation(test: NamedDocument, index: number, expect: unknown): NamedDocument {
+  const document = structuredClone(test.document.value) as {
+    spec: { cases: { expect: unknown }[] };
   };
-  const entry = reportEntry(place, decision);
-  assert.equal(entry.verdict, expect.verdict);
-  assert.deepEqual(
-    entry.findings
-      .filter((finding) => finding.policy === policy)
-      .map(({ action, field, text }) => ({ action, field, text })),
-    expect.findings,
-  );
-  assert.ok(decision.kind === "decided");
-  const { pod } = decision.enforced;
-  if (expect.object !== undefined) assert.partialDeepStrictEqual(pod, expect.object);
-  for (const [path, value] of Object.entries(expect.exactly ?? {})) {
-    const found = path
-      .split(".")
-      .reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], pod);
-    assert.deepEqual(found, value, path);
-  }
+  const one = document.spec.cases[index];
+  assert.ok(one !== undefined);
+  one.expect = expect;
+  return { ...test, document: { ...test.document, value: document } };
 }

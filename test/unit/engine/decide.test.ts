@@ -40,6 +40,8 @@ const broken = (): never => {
   throw new Error("no such key 'team'");
 };
 
+const elsewhere = { clause: "match.namespaces", wanted: "[]" };
+
 describe("decide: order", () => {
   it("goes by priority, then by name, and never by the order of loading", () => {
     const policies = [
@@ -74,9 +76,9 @@ describe("decide: order", () => {
   it("asks only the policies of the object's role that match it", () => {
     const decision = decided([
       fakePolicy("executors", { roles: ["executor"], judge: refusing }),
-      fakePolicy("others", { mismatch: () => "match.namespaces", judge: refusing }),
+      fakePolicy("others", { mismatch: () => elsewhere, judge: refusing }),
       fakePolicy("mine", {
-        mismatch: ({ namespace }) => (namespace === "team-a" ? undefined : "match.namespaces"),
+        mismatch: ({ namespace }) => (namespace === "team-a" ? undefined : elsewhere),
       }),
     ]);
     assert.deepEqual(

@@ -1,0 +1,120 @@
+import { decide } from "../../engine/decide.ts";
+import type { Facts } from "../../engine/facts.ts";
+import type { Mode } from "../../engine/policy.ts";
+import type { PolicySet } from "../../engine/policy-set.ts";
+import { isRecord } from "../../kubernetes/json.ts";
+import { findPod } from "../../kubernetes/pod-template.ts";
+import type { ResourceQuota } from "../../kubernetes/resource-quota.ts";
+import type { StringMap } from "../../kubernetes/pod.ts";
+import type { NamedDocument } from "../../policy/collect.ts";
+import { parseMoment } from "../../policy/moment.ts";
+import type { Problem } from "../../policy/problem.ts";
+import { reportEntry } from "../../report/report.ts";
+import type { Role } from "../../spark/role.ts";
+import { podRequest } from "../pod-request.ts";
+import { differences, differenceText, type Expectation } from "./compare.ts";
+
+/** What may be given beside the object. */
+interface Given {
+  readonly at?: string;
+  readonly namespace?: { readonly name?: string; readonly labels?: StringMap };
+  readonly quotas?: readonly (Omit<ResourceQuota, "hard"> & Partial<ResourceQuota>)[];
+  readonly mode?: Mode | "AsWritten";
+}
+
+/** A case of a SparkPolicyTest. */
+export interface PolicyCase extends Given {
+  readonly name: string;
+  readonly object: Readonly<Record<string, unknown>> | string;
+  readonly role?: Role;
+  readonly expect: Expectation;
+}
+
+/** The spec of a SparkPolicyTest that fits its schema. */
+export interface PolicyTestSpec extends Given {
+  readonly platform?: string;
+  readonly objects?: Readonly<Record<string, unknown>>;
+  readonly cases: readonly PolicyCase[];
+}
+
+/** What a case came to. */
+export interface CaseResult {
+  readonly policy: string;
+  readonly name: string;
+  readonly problems: readonly Problem[];
+}
+
+/** Compiles the policies as a case wants them. */
+export type CompileFor = (options: {
+  readonly platform: string | undefined;
+  readonly mode: Mode | undefined;
+}) => PolicySet;
+
+/** So that a test that says no time never depends on the day on which it runs. */
+const DEFAULT_AT = Date.UTC(2026, 0, 1);
+
+/** The spec of a test document. */
+export function specOf({ document }: NamedDocument): PolicyTestSpec {
+  return (document.value as { readonly spec: PolicyTestSpec }).spec;
+}
+
+/** Runs one case of a test document; problems stand at their place in it. */
+export function runCase(test: NamedDocument, index: number, compile: CompileFor): CaseResult {
+  const spec = specOf(test);
+  const one = spec.cases[index];
+  if (one === undefined) throw new RangeError(`there is no case ${index}`);
+  const problems: Problem[] = [];
+  const tell = (path: readonly (string | number)[], message: string) => {
+    problems.push(test.document.problem(["spec", "cases", index, ...path], message));
+  };
+  const given = { ...spec, ...one };
+  const at = given.at === undefined ? DEFAULT_AT : parseMoment(given.at);
+  if (at === undefined) tell(["at"], `'${given.at ?? ""}' is no moment`);
+  const found = findPod(objectOf(spec, one.object));
+  if (found === undefined) tell(["object"], whyNone(spec, one.object));
+  if (at !== undefined && found !== undefined) {
+    const mode = given.mode ?? "Enforce";
+    const set = compile({
+      platform: spec.platform,
+      mode: mode === "AsWritten" ? undefined : mode,
+    });
+    const request = podRequest(found.value, { namespace: given.namespace?.name, role: one.role });
+    const decision = decide(set, request, factsOf(given, request.namespace, at));
+    const place = { file: "", line: 0, kind: "Pod", namespace: "", name: "", prefix: "" };
+    const entry = reportEntry(place, decision);
+    const result = {
+      verdict: entry.verdict,
+      findings: entry.findings.filter(({ policy }) => policy === test.name),
+      object: decision.kind === "decided" ? decision.enforced.pod : request.object,
+    };
+    for (const difference of differences(one.expect, result)) {
+      tell(["expect", ...difference.path], differenceText(difference));
+    }
+  }
+  return { policy: test.name, name: one.name, problems };
+}
+
+function objectOf({ objects }: PolicyTestSpec, object: PolicyCase["object"]) {
+  const value = typeof object === "string" ? ownValue(objects, object) : object;
+  return isRecord(value) ? value : {};
+}
+
+function ownValue(objects: PolicyTestSpec["objects"], name: string): unknown {
+  return objects !== undefined && Object.hasOwn(objects, name) ? objects[name] : undefined;
+}
+
+function whyNone({ objects }: PolicyTestSpec, object: PolicyCase["object"]): string {
+  if (typeof object !== "string") return "holds no Pod that could be judged";
+  if (ownValue(objects, object) !== undefined) return `'${object}' holds no Pod`;
+  const names = Object.keys(objects ?? {});
+  return `there is no object '${object}', allowed: ${names.join(", ") || "none, see spec.objects"}`;
+}
+
+function factsOf({ namespace, quotas }: Given, name: string, at: number): Facts {
+  const labels = namespace?.labels;
+  return {
+    at,
+    namespace: labels && { name, labels },
+    quotas: quotas?.map((quota) => ({ name: quota.name, hard: quota.hard ?? {} })),
+  };
+}

@@ -1,0 +1,33 @@
+/** Keys of objects and places of lists, from the outside in. */
+export type FieldPath = readonly (string | number)[];
+
+/** Reads a Kubernetes field path: `spec.containers[0].image`, `metadata.labels[acme.com/team]`. */
+export function parseFieldPath(text: string): FieldPath {
+  return [...text.matchAll(/\[(\d+)\]|\[([^\]]*)\]|([^.[\]]+)/g)].map(([, index, key, name]) =>
+    index === undefined ? (key ?? name ?? "") : Number(index),
+  );
+}
+
+/** Writes a Kubernetes field path: a key that is no word is put in brackets. */
+export function fieldPathText(path: FieldPath): string {
+  let text = "";
+  for (const key of path) {
+    const isWord = typeof key === "string" && /^[A-Za-z_]\w*$/.test(key);
+    if (isWord) text += text === "" ? key : `.${key}`;
+    else text += `[${key}]`;
+  }
+  return text;
+}
+
+/** What is at a path, or that there is no such place. */
+export function valueAtPath(
+  value: unknown,
+  path: FieldPath,
+): { readonly found: true; readonly value: unknown } | { readonly found: false } {
+  let at = value;
+  for (const key of path) {
+    if (typeof at !== "object" || at === null || !Object.hasOwn(at, key)) return { found: false };
+    at = (at as Readonly<Record<string | number, unknown>>)[key];
+  }
+  return { found: true, value: at };
+}
