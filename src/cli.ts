@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { checkCommand } from "./commands/check.ts";
+import { explainCommand } from "./commands/explain.ts";
 import { CommandFailure, EXIT } from "./commands/failure.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { exceptionsCommand } from "./commands/exceptions.ts";
 import { reviewCommand } from "./commands/review.ts";
+import { schemaCommand } from "./commands/schema.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { testCommand } from "./commands/test.ts";
 import { validateCommand } from "./commands/validate.ts";
@@ -19,11 +21,13 @@ const program = new Command("sparkgate")
 
 for (const command of [
   checkCommand(),
+  explainCommand(),
   reviewCommand(),
   webhooksCommand(),
   validateCommand(),
   testCommand(),
   exceptionsCommand(),
+  schemaCommand(),
   serveCommand(),
   demoCommand(),
 ]) {

@@ -143,7 +143,7 @@ function failure(name: string, message: string, reasons: readonly Reason[]): Adm
     message: causeText(reason),
   }));
   if (reasons.length > MOST_CAUSES) {
-    const message = `[sparkgate] +${reasons.length - MOST_CAUSES} more: sparkgate check`;
+    const message = `[sparkgate] +${reasons.length - MOST_CAUSES} more: sparkgate explain`;
     causes.push({ reason: CAUSE, field: "spec", message });
   }
   return {

@@ -63,7 +63,7 @@ export function refusalMessage(what: string, reasons: readonly Reason[]): string
   let message = `Sparkgate refused ${oneLine(what, LONGEST_OBJECT)}: ${count} (policy, not RBAC).`;
   for (const [index, { policy, field, text }] of reasons.entries()) {
     const next = oneLine(` (${index + 1}) [${policy}] ${field}: ${text}`, LONGEST_IN_MESSAGE);
-    const rest = ` +${reasons.length - index} more: sparkgate check`;
+    const rest = ` +${reasons.length - index} more: sparkgate explain`;
     const room = index === reasons.length - 1 ? 0 : rest.length;
     if (message.length + next.length + room > LONGEST_MESSAGE) return message + rest;
     message += next;

@@ -27,7 +27,7 @@ export function warningsOf(
   ];
   if (warnings.length <= MOST_WARNINGS) return warnings;
   const more = warnings.length - MOST_WARNINGS;
-  return [...warnings.slice(0, MOST_WARNINGS), `[sparkgate] +${more} more: sparkgate check`];
+  return [...warnings.slice(0, MOST_WARNINGS), `[sparkgate] +${more} more: sparkgate explain`];
 }
 
 function effectWarnings(subject: Subject, { policy, effect }: PolicyOutcome): readonly string[] {

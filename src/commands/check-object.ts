@@ -1,5 +1,7 @@
 import { decide } from "../engine/decide.ts";
+import type { Decision } from "../engine/decision.ts";
 import type { PolicySet } from "../engine/policy-set.ts";
+import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
 import { parseFieldPath } from "../kubernetes/field-path.ts";
 import { isRecord } from "../kubernetes/json.ts";
 import { findPod, type FoundPod } from "../kubernetes/pod-template.ts";
@@ -13,8 +15,20 @@ import type { Facts } from "../engine/facts.ts";
 
 /** What the policies say of an object, or why it is none. */
 export type CheckedObject =
-  | { readonly kind: "judged"; readonly entry: ReportEntry }
+  | {
+      readonly kind: "judged";
+      readonly entry: ReportEntry;
+      /** What the entry was made of; undefined where there is no Pod. */
+      readonly judgement: Judgement | undefined;
+    }
   | { readonly kind: "unreadable"; readonly problem: Problem };
+
+/** A decision on the Pod of an object, and what it was asked with. */
+export interface Judgement {
+  readonly request: AdmittedObject;
+  readonly facts: Facts;
+  readonly decision: Decision;
+}
 
 export interface CheckObjectOptions {
   /** For a Pod that does not say its own. */
@@ -43,11 +57,9 @@ export function checkObject(
   if (found === undefined) {
     return judged(skippedEntry(origin, `a ${kind} holds no Pod that could be judged`));
   }
-  const decision = decide(
-    set,
-    { ...podRequest(found.value, options), namespace: origin.namespace },
-    factsOf(origin.namespace),
-  );
+  const request = { ...podRequest(found.value, options), namespace: origin.namespace };
+  const facts = factsOf(origin.namespace);
+  const decision = decide(set, request, facts);
   if (decision.kind === "malformed") {
     const [error] = decision.errors;
     return unreadable(document, pathIn(found, error?.path ?? ""), error?.message ?? "is no Pod");
@@ -57,11 +69,11 @@ export function checkObject(
     return judged(skippedEntry(origin, reason));
   }
   const prefix = found.path.map((key) => `${key}.`).join("");
-  return judged(reportEntry({ ...origin, prefix }, decision));
+  return judged(reportEntry({ ...origin, prefix }, decision), { request, facts, decision });
 }
 
-function judged(entry: ReportEntry): CheckedObject {
-  return { kind: "judged", entry };
+function judged(entry: ReportEntry, judgement?: Judgement): CheckedObject {
+  return { kind: "judged", entry, judgement };
 }
 
 function unreadable(document: SourceDocument, path: DocumentPath, message: string): CheckedObject {

@@ -10,11 +10,14 @@ import { problemText } from "../policy/problem.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { listDocumentFiles, readText } from "./read-input.ts";
 
+const AS_WRITTEN = "AsWritten";
+
 /** Options of every command that judges by policies. */
 export interface PolicyOptions {
   readonly policies?: readonly string[];
   readonly platform?: string;
-  readonly mode?: Mode;
+  /** In place of what the policies say; AsWritten: what they say, as where it is left out. */
+  readonly mode?: Mode | typeof AS_WRITTEN;
 }
 
 const PLATFORMS = "platforms";
@@ -36,13 +39,14 @@ export function addPolicyOptions(command: Command, defaultMode: string): Command
       new Option(
         "--mode <mode>",
         `in place of the policies' own mode (default: ${defaultMode})`,
-      ).choices(["Enforce", "Warn", "Audit"]),
+      ).choices(["Enforce", "Warn", "Audit", AS_WRITTEN]),
     );
 }
 
 /** Reads and compiles the policies that the options name. Throws a CommandFailure that tells every problem. */
 export function loadPolicies(options: PolicyOptions): Compiled {
-  const compiled = compileFrom(options.policies ?? DEFAULT_SETS, options);
+  const mode = options.mode === AS_WRITTEN ? undefined : options.mode;
+  const compiled = compileFrom(options.policies ?? DEFAULT_SETS, { ...options, mode });
   const { problems } = compiled;
   if (problems.length > 0) throw new CommandFailure(EXIT.badInput, problems.map(problemText));
   return compiled;

@@ -11,6 +11,10 @@ export interface RuleEnvironment {
 export interface RuleKind {
   readonly key: string;
   readonly combine: Combine;
+  /** What it is for, one sentence. */
+  readonly description: string;
+  /** A block as YAML, with its key, for the reference. */
+  readonly example: string;
   /** JSON Schema (2020-12) of the block. */
   readonly schema: Readonly<Record<string, unknown>>;
   /** Called with a block that fits the schema. Throws a RuleProblem for what a schema cannot say. */

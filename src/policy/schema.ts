@@ -9,47 +9,83 @@ export type Schema = Readonly<Record<string, unknown>>;
 
 const strings: Schema = { type: "array", items: { type: "string", minLength: 1 }, minItems: 1 };
 
-const labelSelector: Schema = {
+const labelSelector = (description: string): Schema => ({
   type: "object",
   additionalProperties: false,
+  description: `${description} An empty one fits all.`,
   properties: {
-    matchLabels: { type: "object", additionalProperties: { type: "string" } },
+    matchLabels: {
+      type: "object",
+      additionalProperties: { type: "string" },
+      description: "Labels that must be there with just this value.",
+    },
     matchExpressions: {
       type: "array",
+      description: "Conditions that must all hold.",
       items: {
         type: "object",
         additionalProperties: false,
         required: ["key", "operator"],
         properties: {
-          key: { type: "string", minLength: 1 },
-          operator: { enum: ["In", "NotIn", "Exists", "DoesNotExist"] },
-          values: { type: "array", items: { type: "string" } },
+          key: { type: "string", minLength: 1, description: "The label." },
+          operator: {
+            enum: ["In", "NotIn", "Exists", "DoesNotExist"],
+            description: "As everywhere in Kubernetes: NotIn also fits where the label is missing.",
+          },
+          values: {
+            type: "array",
+            items: { type: "string" },
+            description: "For In and NotIn.",
+          },
         },
       },
     },
   },
+});
+
+const namespaces: Schema = {
+  ...strings,
+  description: "Globs of which one must fit the name: `team-*`.",
 };
 
-const mode: Schema = { enum: ["Enforce", "Warn", "Audit"] };
+const namespaceSelector = labelSelector("Labels of the namespace.");
+
+const MODES = ["Enforce", "Warn", "Audit"];
 
 const match: Schema = {
   type: "object",
   additionalProperties: false,
   properties: {
-    roles: { type: "array", minItems: 1, uniqueItems: true, items: { enum: ROLES } },
-    namespaces: strings,
-    namespaceSelector: labelSelector,
-    objectSelector: labelSelector,
+    roles: {
+      type: "array",
+      minItems: 1,
+      uniqueItems: true,
+      items: { enum: ROLES },
+      description: "What the Pod is to Spark. A connect-server counts as a driver. Left out: any.",
+    },
+    namespaces,
+    namespaceSelector,
+    objectSelector: labelSelector("Labels of the object."),
     matchConditions: {
       type: "array",
       minItems: 1,
+      description: "Conditions in CEL that must all be true, as in Kubernetes' own policies.",
       items: {
         type: "object",
         additionalProperties: false,
         required: ["name", "expression"],
         properties: {
-          name: { type: "string", minLength: 1, maxLength: 63 },
-          expression: { type: "string", minLength: 1 },
+          name: {
+            type: "string",
+            minLength: 1,
+            maxLength: 63,
+            description: "As `sparkgate explain` names it.",
+          },
+          expression: {
+            type: "string",
+            minLength: 1,
+            description: 'CEL, such as `app.name.startsWith("etl-")`.',
+          },
         },
       },
     },
@@ -66,6 +102,7 @@ const metadata: Schema = {
       type: "string",
       maxLength: 63,
       pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+      description: "Lower-case letters, digits, - and ., at most 63.",
     },
   },
 };
@@ -85,31 +122,82 @@ const policySchema = documentSchema({
   type: "object",
   additionalProperties: false,
   properties: {
-    description: { type: "string" },
-    documentation: { type: "string" },
-    mode,
+    description: { type: "string", description: "What it is for, for people." },
+    documentation: {
+      type: "string",
+      description: "Where people read more: told with a denial, `See https://…`.",
+    },
+    mode: {
+      enum: MODES,
+      default: "Audit",
+      description:
+        "Enforce changes and refuses. Warn says in a warning what it would do. Audit only counts it and writes it to the audit log. Left out, a policy never enforces.",
+    },
     modeOverrides: {
       type: "array",
+      description:
+        "Another mode for some namespaces. Where both clauses are given both must hold; the first entry that holds counts.",
       items: {
         type: "object",
         additionalProperties: false,
         required: ["mode"],
-        properties: { mode, namespaces: strings, namespaceSelector: labelSelector },
+        properties: {
+          mode: { enum: MODES, description: "The mode there." },
+          namespaces,
+          namespaceSelector,
+        },
       },
     },
-    enforceFrom: { type: "string" },
+    enforceFrom: {
+      type: "string",
+      description:
+        "Until this moment Enforce is Warn, and the warning says the date: `2027-01-15` (from midnight UTC) or `2027-01-15T06:00:00Z`.",
+    },
     rollout: {
       type: "object",
       additionalProperties: false,
       required: ["percent"],
-      properties: { percent: { type: "number", minimum: 0, maximum: 100 } },
+      description:
+        "Enforce for a part of all applications, Audit for the others. By application: a driver and its executors are wholly in or wholly out, and who is in at 10 is in at 20.",
+      properties: {
+        percent: {
+          type: "number",
+          minimum: 0,
+          maximum: 100,
+          description: "Percent of applications.",
+        },
+      },
     },
-    priority: { type: "integer", minimum: -1_000_000, maximum: 1_000_000 },
-    onError: { enum: ["Deny", "Allow"] },
-    denyExecutors: { type: "boolean" },
-    match,
-    exclude: { ...match, minProperties: 1 },
-    ...Object.fromEntries(RULE_KINDS.map((kind) => [kind.key, {}])),
+    priority: {
+      type: "integer",
+      minimum: -1_000_000,
+      maximum: 1_000_000,
+      default: 0,
+      description: "Higher wins where two policies speak of the same thing; then the name decides.",
+    },
+    onError: {
+      enum: ["Deny", "Allow"],
+      default: "Deny",
+      description:
+        "What a failure to evaluate the policy means: labels of a namespace that are not known, a field of a condition that is absent.",
+    },
+    denyExecutors: {
+      type: "boolean",
+      default: false,
+      description:
+        "Whether executors may be refused. Before 4.2 Spark asks for a refused executor again every second without end, and the job hangs; so else a violation on an executor is a warning. Without effect beside enforceFrom and rollout, which may turn a policy on while a job runs.",
+    },
+    match: {
+      ...match,
+      description:
+        "Whom the policy speaks of: all clauses that are given must hold. Left out: all.",
+    },
+    exclude: {
+      ...match,
+      minProperties: 1,
+      description: "Whom it does not speak of: where all clauses that are given hold.",
+    },
+    ...Object.fromEntries(RULE_KINDS.map(({ key, description }) => [key, { description }])),
   },
 });
 
@@ -119,11 +207,24 @@ const exceptionSchema = documentSchema({
   additionalProperties: false,
   required: ["subjects", "policies", "reason", "owner", "expiresAt"],
   properties: {
-    subjects: { type: "array", minItems: 1, items: { ...match, minProperties: 1 } },
-    policies: { ...strings, uniqueItems: true },
-    reason: { type: "string", minLength: 1 },
-    owner: { type: "string", minLength: 1 },
-    expiresAt: { type: "string" },
+    subjects: {
+      type: "array",
+      minItems: 1,
+      items: { ...match, minProperties: 1 },
+      description: "Whom it covers: one entry must hold, with all its clauses.",
+    },
+    policies: {
+      ...strings,
+      uniqueItems: true,
+      description: "Names of the policies that do not apply to them.",
+    },
+    reason: { type: "string", minLength: 1, description: "Why." },
+    owner: { type: "string", minLength: 1, description: "Who answers for it." },
+    expiresAt: {
+      type: "string",
+      description:
+        "When it ends: `2027-01-31` (at midnight UTC) or `2027-01-31T18:00:00Z`. Running jobs do not lose their executors by its end.",
+    },
   },
 });
 

@@ -108,7 +108,8 @@ function fileLine({ file, line }: ReportEntry): string {
   return `${file}:${line}`;
 }
 
-function yamlOf(pod: Pod): string {
+/** A Pod as people read it. */
+export function yamlOf(pod: Pod): string {
   // Anchors and folded lines would show as differences that are none.
   return stringify(pod, { aliasDuplicateObjects: false, lineWidth: 0 });
 }

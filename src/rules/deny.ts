@@ -23,6 +23,12 @@ const TEXT = { type: "string", minLength: 1, maxLength: 1000 };
 export const deny: RuleKind = {
   key: "deny",
   combine: "all",
+  description: "Whatever a condition in CEL says is refused.",
+  example: `deny:
+  when: has(object.spec.hostNetwork) && object.spec.hostNetwork
+  field: spec.hostNetwork
+  message: "{{request.name}} wants the network of its node"
+  fix: leave hostNetwork out of the pod template`,
   schema: {
     type: "object",
     additionalProperties: false,
@@ -32,20 +38,23 @@ export const deny: RuleKind = {
         type: "string",
         minLength: 1,
         description:
-          "CEL that is true for what is refused. It sees the object as all policies have left it.",
+          "CEL that is true for what is refused. It sees the object as all policies have left it. Where it has no value (a field is absent) the policy fails, and `onError` counts: ask with `has()`.",
       },
       message: {
         ...TEXT,
-        description: "What is wrong, in one line; {{expressions}} in it are filled in.",
+        description:
+          "What is wrong, in one line; `{{expressions}}` in it are filled in, here and in fix and ask.",
       },
       field: {
         ...TEXT,
-        description: "The field that it is about, such as spec.hostNetwork. Default metadata.",
+        default: "metadata",
+        description: "The field that it is about, such as `spec.hostNetwork`.",
       },
       fix: { ...TEXT, description: "What the author of the job does about it." },
       ask: {
         ...TEXT,
-        description: "Whom the author asks, where nothing in the job can mend it. Not with fix.",
+        description:
+          "Whom the author asks, where nothing in the job can mend it. Not together with fix.",
       },
     },
   },

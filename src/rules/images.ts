@@ -46,31 +46,41 @@ const MUTABLE_TAGS: readonly string[] = [
 export const images: RuleKind = {
   key: "images",
   combine: "all",
+  description: "Which images may run: pinned ones, from allowed registries.",
+  example: `images:
+  pin: Tag
+  registries: [registry.acme.com/spark]`,
   schema: {
     type: "object",
     additionalProperties: false,
     properties: {
       pin: {
         enum: ["Tag", "Digest"],
-        description: "Tag: a tag that is not mutable, or a digest. Digest: a digest. Default Tag.",
+        default: "Tag",
+        description:
+          "Tag: a tag that is none of the mutable ones, or a digest. Digest: a digest. A registry's port is no tag.",
       },
       mutableTags: {
         type: "array",
         items: { type: "string", minLength: 1 },
+        default: MUTABLE_TAGS,
         description: "Globs of tags that mean another image tomorrow, whatever their case.",
       },
       registries: {
         type: "array",
         minItems: 1,
         items: { type: "string", minLength: 1 },
-        description: "Allowed registries, with or without a path: registry.acme.com/spark.",
+        description:
+          "Allowed registries, with or without a path, compared by path boundary: `registry.acme.com/spark` allows `registry.acme.com/spark/etl` and not `registry.acme.com/sparkling`. Left out: any.",
       },
       containers: {
         type: "array",
         minItems: 1,
         uniqueItems: true,
         items: { enum: CONTAINER_KINDS },
-        description: "Whose images are judged. Default: all but Ephemeral (kubectl debug).",
+        default: DEFAULT_KINDS,
+        description:
+          "Whose images are judged. Volume: image volumes. Ephemeral: containers of kubectl debug.",
       },
     },
   },

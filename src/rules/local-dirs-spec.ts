@@ -32,42 +32,54 @@ export interface LocalDirs {
   readonly ifNotAllowed: "Keep" | "Deny";
 }
 
-const QUANTITY = { type: "string", minLength: 1 };
+const quantity = (description: string) => ({ type: "string", minLength: 1, description });
 
 /** JSON Schema of the block. */
 export const LOCAL_DIRS_SCHEMA = {
   type: "object",
   additionalProperties: false,
   properties: {
-    platform: { type: "string", description: "Default: the installation's." },
-    disk: { type: "string", description: "A local disk of the platform. Default: its first." },
+    platform: {
+      type: "string",
+      description: "Whose disks: a SparkPlatform. Left out: `--platform`.",
+    },
+    disk: { type: "string", description: "A local disk of the platform. Left out: its first." },
     volumeSources: {
       type: "array",
       minItems: 1,
       // Machines have at most 24 local disks (AWS d3en, i3en: 8); more is a mistake.
       maxItems: 24,
       items: VOLUME_SOURCE_SCHEMA,
-      description: "One for each disk of a node. Default: the disk's own, once.",
+      description:
+        "A volume source of Kubernetes for each disk of a node. Left out: the disk's own, once.",
     },
     diskNodes: {
       enum: ["Required", "Preferred", "Off"],
-      description: "Whether to run on nodes with that disk. Default Required.",
+      default: "Required",
+      description:
+        "Whether to run on nodes that have the disk, rather there, or wherever else the Pod may run. Preferred goes with emptyDir alone: a hostPath elsewhere would fill the root disk.",
     },
     ephemeralStorage: {
       type: "object",
       additionalProperties: false,
       required: ["request"],
-      properties: { request: QUANTITY, limit: QUANTITY },
-      description: "What the Spark container asks for where it asks for nothing; with emptyDir.",
+      properties: {
+        request: quantity("Its request, such as `100Gi`."),
+        limit: quantity("Its limit; the kubelet evicts what writes more."),
+      },
+      description:
+        "How much ephemeral storage the Spark container asks for where it asks for none. With emptyDir alone.",
     },
     tmpfs: {
       enum: ["Keep", "Replace"],
-      description: "What becomes of a local dir that the job wants in memory. Default Keep.",
+      default: "Keep",
+      description: "What becomes of a local dir that the job wants in memory.",
     },
     ifNotAllowed: {
       enum: ["Keep", "Deny"],
+      default: "Keep",
       description:
-        "Where PodSecurity refuses hostPath: leave it as it is, or refuse. Default Keep.",
+        "What becomes of a Pod in a namespace whose PodSecurity level refuses hostPath: left as it is, or refused.",
     },
   },
 };

@@ -44,6 +44,12 @@ const SPARK_GROUP = 185;
 export const localDirs: RuleKind = {
   key: "localDirs",
   combine: "one",
+  description:
+    "Spark's local dirs (shuffle, spill) on local disks, by swapping what is under them.",
+  example: `localDirs:
+  disk: nvme
+  diskNodes: Required
+  ephemeralStorage: { request: 100Gi }`,
   schema: LOCAL_DIRS_SCHEMA,
   compile: (block, environment) => {
     const spec = compileLocalDirs(block, environment);

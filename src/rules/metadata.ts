@@ -7,6 +7,7 @@ import { compileGlobs } from "../kubernetes/glob.ts";
 import { isLabelValue, isMetadataKey } from "../kubernetes/label-syntax.ts";
 import type { Pod } from "../kubernetes/pod.ts";
 import type { Subject } from "../spark/subject.ts";
+import { METADATA_SCHEMA } from "./metadata-schema.ts";
 import { compileTemplate, type Template } from "./metadata-template.ts";
 
 type Field = "labels" | "annotations";
@@ -30,57 +31,18 @@ interface MetadataSpec {
 const NOT_OURS =
   /^(?:spark-(?:role|app-selector|app-name|exec-id|exec-resourceprofile-id|exec-inactive|version)$|sparkgate\.io\/|sparkoperator\.k8s\.io\/|kubernetes\.io\/config\.)/;
 
-const values = (what: string) => ({
-  type: "object",
-  minProperties: 1,
-  additionalProperties: { type: "string" },
-  description: `${what} that are added, by key. Values may contain {{namespace}}, {{namespace.labels.KEY}}, {{app.name}} and {{app.id}}.`,
-});
-
-const required = (what: string) => ({
-  type: "array",
-  minItems: 1,
-  description: `${what} that must be there, once all policies have added theirs.`,
-  items: {
-    type: "object",
-    additionalProperties: false,
-    required: ["key"],
-    properties: {
-      key: { type: "string", minLength: 1, description: "Such as team or acme.com/team." },
-      values: {
-        type: "array",
-        minItems: 1,
-        items: { type: "string" },
-        description: "Globs of which one must fit the value. Default: any value but an empty one.",
-      },
-    },
-  },
-});
-
 /** Which labels and annotations a Pod has. */
 export const metadata: RuleKind = {
   key: "metadata",
   combine: "all",
-  schema: {
-    type: "object",
-    additionalProperties: false,
-    minProperties: 1,
-    properties: {
-      labels: values("Labels"),
-      annotations: values("Annotations"),
-      onUserChoice: {
-        enum: ["Keep", "Replace", "Deny"],
-        description: "What becomes of another value that the job has at such a key. Default Keep.",
-      },
-      required: {
-        type: "object",
-        additionalProperties: false,
-        minProperties: 1,
-        description: "What a job must bring itself, or another policy must add.",
-        properties: { labels: required("Labels"), annotations: required("Annotations") },
-      },
-    },
-  },
+  description: "Labels and annotations that a Pod must have, and that are added to it.",
+  example: `metadata:
+  labels:
+    cost-center: "{{namespace.labels.acme.com/cost-center}}"
+  required:
+    labels:
+      - { key: team, values: [risk, "etl-*"] }`,
+  schema: METADATA_SCHEMA,
   compile: (block) => {
     const spec = block as MetadataSpec;
     const additions = FIELDS.flatMap((field) => compileAdditions(field, spec));

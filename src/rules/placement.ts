@@ -17,6 +17,7 @@ import {
   restrictToCapacity,
   type CapacityChoice,
 } from "./capacity-choice.ts";
+import { PLACEMENT_SCHEMA } from "./placement-schema.ts";
 import { compileTargets, type PlacementSpec, type Target } from "./placement-target.ts";
 import { nearItsApplication } from "./same-zone.ts";
 
@@ -25,53 +26,17 @@ const REQUIRED: Path = [...AFFINITY, "requiredDuringSchedulingIgnoredDuringExecu
 const REQUIRED_TERMS: Path = [...REQUIRED, "nodeSelectorTerms"];
 const PREFERRED: Path = [...AFFINITY, "preferredDuringSchedulingIgnoredDuringExecution"];
 
-const PERCENT = { type: "integer", minimum: 0, maximum: 100 };
-
 /** On which capacity a role runs. */
 export const placement: RuleKind = {
   key: "placement",
   combine: "one",
-  schema: {
-    type: "object",
-    additionalProperties: false,
-    required: ["capacity"],
-    properties: {
-      platform: { type: "string", description: "Default: the installation's." },
-      capacity: { type: "string", description: "A capacity of the platform, such as spot." },
-      onDemand: {
-        type: "object",
-        additionalProperties: false,
-        minProperties: 1,
-        description: "Which executors run on demand instead, by their ids.",
-        properties: {
-          base: { type: "integer", minimum: 0, maximum: 100_000 },
-          percent: PERCENT,
-          userRange: {
-            type: "object",
-            additionalProperties: false,
-            required: ["min", "max"],
-            properties: { min: PERCENT, max: PERCENT },
-            description: "What a job may choose by annotation sparkgate.io/on-demand-percent.",
-          },
-        },
-      },
-      scheduling: { enum: ["Required", "Preferred"], description: "Default Required." },
-      fallback: {
-        type: "array",
-        uniqueItems: true,
-        items: { type: "string" },
-        description: "Further capacities that are allowed; the first one stays preferred.",
-      },
-      onUserChoice: {
-        enum: ["Replace", "Keep", "Deny"],
-        description: "What becomes of a capacity that the job chose itself. Default Replace.",
-      },
-      sameZone: {
-        enum: ["Off", "Preferred", "Required"],
-        description: "Executors in the zone of their driver and of each other. Default Off.",
-      },
-    },
-  },
+  description: "On which capacity a role runs: spot, on demand, or whatever the platform has.",
+  example: `placement:
+  capacity: spot
+  onDemand: { base: 1, percent: 20 }
+  fallback: [on-demand]
+  onUserChoice: Replace`,
+  schema: PLACEMENT_SCHEMA,
   compile: (block, environment) => {
     const spec = block as PlacementSpec;
     const targetOf = compileTargets(spec, environment);

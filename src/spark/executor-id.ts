@@ -1,6 +1,7 @@
 import type { Maybe, Pod } from "../kubernetes/pod.ts";
 
-const EXECUTOR_ID_LABEL = "spark-exec-id";
+/** Spark numbers its executors so, from 1. */
+export const EXECUTOR_ID_LABEL = "spark-exec-id";
 const POD_INDEX_LABEL = "apps.kubernetes.io/pod-index";
 /** The StatefulSet and Deployment allocators label every Pod so, and number it after it was admitted (StatefulSetPodsAllocator). */
 const UNASSIGNED = "EXECID";

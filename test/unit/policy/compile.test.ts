@@ -34,7 +34,7 @@ describe("compilePolicies: one mistake each, told with its place, what was found
       "an unknown kind",
       GOOD.replace("SparkPolicy", "SparkPolciy"),
       [
-        "a.yaml:2:7: kind: unknown kind 'SparkPolciy', allowed: SparkPolicy, SparkPlatform, SparkPolicyException; did you mean 'SparkPolicy'?",
+        "a.yaml:2:7: kind: unknown kind 'SparkPolciy', allowed: SparkPolicy, SparkPlatform, SparkPolicyException, SparkPolicyTest; did you mean 'SparkPolicy'?",
       ],
     ],
     [

@@ -6,7 +6,7 @@ import { podSchema } from "../../../src/kubernetes/pod-schema.ts";
 import { DOCUMENT_SCHEMAS } from "../../../src/policy/schema.ts";
 import { RULE_KINDS } from "../../../src/rules/index.ts";
 
-const ajv = new Ajv2020({ strict: true, validateSchema: true });
+const ajv = new Ajv2020({ strict: true, validateSchema: true, allowUnionTypes: true });
 
 describe("schemas are JSON Schema", () => {
   for (const [kind, schema] of Object.entries(DOCUMENT_SCHEMAS)) {

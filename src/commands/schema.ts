@@ -1,0 +1,27 @@
+import { Argument, Command } from "commander";
+import { jsonSchema, jsonSchemaOf } from "../policy/json-schema.ts";
+import { DOCUMENT_KINDS, type DocumentKind } from "../policy/schema.ts";
+
+/** `sparkgate schema`: JSON Schema of the documents, for editors. */
+export function schemaCommand(): Command {
+  return new Command("schema")
+    .summary("print the JSON Schema of policies, for editors")
+    .description(
+      "Prints the JSON Schema (2020-12) of all kinds of documents, or of one. It is also in the package, as policies/schema.json.",
+    )
+    .addArgument(new Argument("[kind]", "all of them where it is left out").choices(DOCUMENT_KINDS))
+    .addHelpText(
+      "after",
+      `
+In VS Code with the YAML extension, at the head of a policy:
+  # yaml-language-server: $schema=./sparkgate.schema.json
+
+Examples:
+  sparkgate schema > sparkgate.schema.json
+  sparkgate schema SparkPolicy`,
+    )
+    .action((kind: DocumentKind | undefined) => {
+      const schema = kind === undefined ? jsonSchema() : jsonSchemaOf(kind);
+      process.stdout.write(`${JSON.stringify(schema, undefined, 2)}\n`);
+    });
+}
