@@ -42,6 +42,12 @@ program
 
 for (const command of [program, ...program.commands]) command.exitOverride();
 
+// `sparkgate schema | head`: who has read enough closes the pipe.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -32,6 +32,29 @@ export const VARIABLES: Readonly<Record<string, string | Fields>> = {
   app: { id: "string", name: "string" },
 };
 
+/** What the variables are, for people. */
+export const VARIABLE_MEANINGS: Readonly<Record<string, string>> = {
+  object: "The Pod: in `match` as it was sent, in `deny` as all policies have left it.",
+  oldObject: "Always null: a Pod is judged when it is created.",
+  "request.operation": "`CREATE`.",
+  "request.namespace": "The namespace.",
+  "request.name": "The Pod's name, or `PREFIX*` where the API server makes one up.",
+  "request.userInfo.username": "Who asks; absent where that is not known, as of a file.",
+  "request.userInfo.groups": "The groups of who asks.",
+  "namespaceObject.metadata.name": "The namespace. (`namespace` alone is a reserved word of CEL.)",
+  "namespaceObject.metadata.labels": "Its labels.",
+  quotas: "The ResourceQuotas of the namespace, each with `name` and `hard`.",
+  "spark.surface": "`pod`.",
+  "spark.role": "`driver`, `executor` or `connect-server`.",
+  "spark.container": "The name of the container that runs Spark.",
+  "spark.image": "Its image.",
+  "spark.executorId":
+    "The executor's number, from 1; absent on drivers, and where nothing says it.",
+  "app.id": "`spark.app.id`, by the label `spark-app-selector`.",
+  "app.name":
+    "`spark.app.name`, by the label `spark-app-name`. Code may rename the application: then its executors have another name than its driver.",
+};
+
 /** Amounts that Kubernetes writes as text, as in its own CEL library (k8s.io/apiserver pkg/cel/library/quantity.go). */
 class Quantity {
   readonly amount: number;

@@ -10,7 +10,9 @@ export const VOLUME_SOURCE_SCHEMA: SchemaObject = {
     emptyDir: {
       type: "object",
       additionalProperties: false,
-      properties: { sizeLimit: { type: "string", minLength: 1 } },
+      properties: {
+        sizeLimit: { type: "string", minLength: 1, description: "Such as `200Gi`." },
+      },
       description: "For nodes whose kubelet has its own folder on the fast disk.",
     },
     hostPath: {
@@ -18,8 +20,11 @@ export const VOLUME_SOURCE_SCHEMA: SchemaObject = {
       additionalProperties: false,
       required: ["path", "type"],
       properties: {
-        path: { type: "string", pattern: "^/" },
-        type: { enum: ["Directory"] },
+        path: { type: "string", pattern: "^/", description: "From the root of the node." },
+        type: {
+          enum: ["Directory"],
+          description: "It must be there: one that the kubelet makes belongs to root.",
+        },
       },
       description: "A folder that somebody has prepared on every node, mode 1777.",
     },
@@ -32,7 +37,11 @@ export const VOLUME_SOURCE_SCHEMA: SchemaObject = {
           type: "object",
           additionalProperties: false,
           required: ["spec"],
-          properties: { metadata: { type: "object" }, spec: { type: "object" } },
+          description: "As in a Pod.",
+          properties: {
+            metadata: { type: "object", description: "Labels and annotations of the claim." },
+            spec: { type: "object", description: "The claim: storageClassName, resources, …" },
+          },
         },
       },
       description: "A volume of a StorageClass, which lives and dies with its Pod.",

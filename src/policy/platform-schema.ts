@@ -28,6 +28,7 @@ const requirements: Schema = {
 };
 
 const nodeSelectorTerms: Schema = {
+  title: "list of node selector terms",
   type: "array",
   minItems: 1,
   description: "The nodes that have it: one of the terms must hold, as in node affinity.",
@@ -111,6 +112,7 @@ export const PLATFORM_SPEC_SCHEMA: Schema = {
           nodeSelectorTerms,
           volumeSource: {
             ...VOLUME_SOURCE_SCHEMA,
+            title: "volume source",
             description: "How a Pod gets at it: a volume source of Kubernetes.",
           },
         },

@@ -10,6 +10,7 @@ export type Schema = Readonly<Record<string, unknown>>;
 const strings: Schema = { type: "array", items: { type: "string", minLength: 1 }, minItems: 1 };
 
 const labelSelector = (description: string): Schema => ({
+  title: "label selector",
   type: "object",
   additionalProperties: false,
   description: `${description} An empty one fits all.`,
@@ -194,6 +195,7 @@ const policySchema = documentSchema({
     },
     exclude: {
       ...match,
+      title: "clauses",
       minProperties: 1,
       description: "Whom it does not speak of: where all clauses that are given hold.",
     },
@@ -210,7 +212,7 @@ const exceptionSchema = documentSchema({
     subjects: {
       type: "array",
       minItems: 1,
-      items: { ...match, minProperties: 1 },
+      items: { ...match, title: "clauses of match", minProperties: 1 },
       description: "Whom it covers: one entry must hold, with all its clauses.",
     },
     policies: {
