@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import type { PolicyException } from "../engine/policy.ts";
+import type { ExceptionTerms } from "../engine/policy.ts";
 import { oneLine } from "../engine/text.ts";
 import { momentText } from "../report/report.ts";
 import { alignColumns } from "../report/table.ts";
@@ -44,7 +44,8 @@ Examples:
     .action((options: ExceptionsOptions) => {
       const { exceptions } = loadPolicySet(options);
       const at = timeOf(options);
-      const listed = [...exceptions]
+      const listed = exceptions
+        .map(({ terms }) => terms)
         .sort((a, b) => a.expiresAt - b.expiresAt)
         .map((exception) => ({ exception, state: stateOf(exception, at, options.within) }));
       const text = options.output === "json" ? jsonOf(listed) : tableOf(listed, at);
@@ -59,12 +60,12 @@ Examples:
     });
 }
 
-function stateOf({ expiresAt }: PolicyException, at: number, within: number): State {
+function stateOf({ expiresAt }: ExceptionTerms, at: number, within: number): State {
   if (at >= expiresAt) return "expired";
   return expiresAt - at <= within * DAY ? "expiring" : "active";
 }
 
-type Listed = readonly { readonly exception: PolicyException; readonly state: State }[];
+type Listed = readonly { readonly exception: ExceptionTerms; readonly state: State }[];
 
 function tableOf(listed: Listed, at: number): string {
   if (listed.length === 0) return "no exceptions";

@@ -20,7 +20,7 @@ export function testCommand(): Command {
   return new Command("test")
     .summary("run the cases that stand beside policies")
     .description(
-      "Runs every SparkPolicyTest below the folders: an object in, and the verdict, the findings and the object as it is admitted compared with what is expected. See docs/testing-policies.md.",
+      "Runs every SparkPolicyTest below the folders: an object in, and the verdict, the findings and the object as it is admitted compared with what is expected. See docs/policies.md, SparkPolicyTest.",
     )
     .argument("<path...>", "folders or files with policies and tests, or shipped sets")
     .option(

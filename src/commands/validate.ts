@@ -105,9 +105,9 @@ function jsonOf({ set, platforms, problems, notices }: Compiled): string {
       rolloutPercent: policy.rolloutPercent,
       priority: policy.priority,
       roles: policy.roles,
-      exceptions: policy.exceptions.map(({ name }) => name),
+      exceptions: policy.exceptions.map(({ terms }) => terms.name),
     })),
-    exceptions: set.exceptions.map(({ name, policies, owner, expiresAt }) => ({
+    exceptions: set.exceptions.map(({ terms: { name, policies, owner, expiresAt } }) => ({
       ...{ name, policies, owner },
       expiresAt: momentText(expiresAt),
     })),

@@ -183,7 +183,7 @@ function outcomeOf(
     violations,
     error,
     shadowedBy,
-    exception: entry.exception,
+    exception: entry.exception?.terms,
     refuses: bad && mayRefuse,
   };
 }

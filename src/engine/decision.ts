@@ -3,7 +3,7 @@ import type { ShapeError } from "../kubernetes/pod-shape.ts";
 import type { Role } from "../spark/role.ts";
 import type { SkipReason, Subject } from "../spark/subject.ts";
 import type { FieldChange, Operation } from "./draft.ts";
-import type { Effect, Mode, PolicyException, Violation } from "./policy.ts";
+import type { Effect, ExceptionTerms, Mode, Violation } from "./policy.ts";
 
 /** What one policy came to for one object. */
 export interface PolicyOutcome {
@@ -27,7 +27,7 @@ export interface PolicyOutcome {
   /** The policy of the same kind that applied in its place. */
   readonly shadowedBy: string | undefined;
   /** The exception because of which it did not apply. */
-  readonly exception: PolicyException | undefined;
+  readonly exception: ExceptionTerms | undefined;
   /**
    * Whether this outcome refuses the object where it is enforced. An executor's violations and errors
    * do not, unless the policy says `denyExecutors`.

@@ -87,7 +87,7 @@ function exceptionFor(
   let lapsed = false;
   for (const exception of exceptions) {
     if (!exception.covers(subject, facts)) continue;
-    if (facts.at < exception.expiresAt) return { exception, lapsed: false };
+    if (facts.at < exception.terms.expiresAt) return { exception, lapsed: false };
     lapsed = true;
   }
   return { exception: undefined, lapsed };

@@ -32,7 +32,7 @@ export function createPolicySet(
       ROLES.map((role) => [role, sorted.filter((policy) => policy.roles.includes(role))]),
     ),
     names: new Set(sorted.map((policy) => policy.name)),
-    exceptions: [...exceptions].sort((a, b) => (a.name < b.name ? -1 : 1)),
+    exceptions: [...exceptions].sort((a, b) => (a.terms.name < b.terms.name ? -1 : 1)),
     conflicts,
     digest,
   };

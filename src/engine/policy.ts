@@ -76,14 +76,19 @@ export interface EnforceFrom {
 
 /** Leave to differ from policies for some subjects, for a time. */
 export interface PolicyException {
+  readonly terms: ExceptionTerms;
+  /** Throws where it needs facts that are not known. */
+  readonly covers: (subject: Subject, facts: Facts) => boolean;
+}
+
+/** What an exception says of itself. */
+export interface ExceptionTerms {
   readonly name: string;
   readonly policies: readonly string[];
   readonly reason: string;
   readonly owner: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
-  /** Throws where it needs facts that are not known. */
-  readonly covers: (subject: Subject, facts: Facts) => boolean;
 }
 
 /** A policy as the engine sees it. */

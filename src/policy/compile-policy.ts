@@ -61,7 +61,7 @@ export function compilePolicy(
     rule: kind.key,
     combine: kind.combine,
     ...modesOf(spec, context.mode, modeOverrides ?? [], enforceFrom),
-    exceptions: context.exceptions.filter(({ policies }) => policies.includes(name)),
+    exceptions: context.exceptions.filter(({ terms }) => terms.policies.includes(name)),
     documentation: spec.documentation,
     priority: spec.priority ?? 0,
     onError: spec.onError ?? "Deny",

@@ -4,13 +4,14 @@ import { createPolicySet, inTurn, type PolicySet } from "../engine/policy-set.ts
 import { RuleProblem } from "../engine/rule-kind.ts";
 import type { Platform } from "../kubernetes/platform.ts";
 import { collectDocuments, uniqueDocuments, type NamedDocument } from "./collect.ts";
-import { compilePolicy, type PolicyContext } from "./compile-policy.ts";
+import { compilePolicy, type PolicyContext, type PolicySpec } from "./compile-policy.ts";
 import type { Source } from "./document.ts";
-import { compileException } from "./exception.ts";
+import { compileException, type ExceptionSpec } from "./exception.ts";
 import { ToldAlready } from "./guarded.ts";
-import { relationsOf, type Notice } from "./relations.ts";
+import { relationsOf, type Notice, type PolicyDocument } from "./relations.ts";
 import { toPlatform } from "./platform.ts";
 import { nearMiss, type Problem } from "./problem.ts";
+import { unstableSelectors, type LabelSetter, type Selecting } from "./unstable-selectors.ts";
 
 export interface CompileOptions {
   /** The installation's platform, for placements that name none. */
@@ -60,13 +61,45 @@ export function compilePolicies(sources: readonly Source[], options: CompileOpti
   const conflicts = relations.filter(({ other }) => other !== undefined).length;
   const compiled = policies.map(({ policy }) => policy);
   const set = createPolicySet(compiled, digest, { exceptions, conflicts });
-  const errors = relations.filter(({ severity }) => severity === "error");
+  const errors = [
+    ...relations.filter(({ severity }) => severity === "error"),
+    ...unstableSelectors(
+      [...policies.map(selectingPolicy), ...usedExceptions.map(selectingException)],
+      policies.map(labelSetter),
+    ),
+  ];
   return {
     set,
     platforms: [...platforms.keys()].sort(),
     problems: inOrder([...problems, ...errors]),
     notices: inOrder(relations.filter(({ severity }) => severity !== "error")),
   };
+}
+
+function selectingPolicy({ name, document }: NamedDocument): Selecting {
+  const { spec } = document.value as { readonly spec: PolicySpec };
+  const clauses = (["match", "exclude"] as const).map((key) => ({
+    path: ["spec", key],
+    match: spec[key] ?? {},
+  }));
+  return { name, document, clauses, scope: spec };
+}
+
+function selectingException({ name, document }: NamedDocument): Selecting {
+  const { spec } = document.value as { readonly spec: ExceptionSpec };
+  const clauses = spec.subjects.map((match, index) => ({
+    path: ["spec", "subjects", index],
+    match,
+  }));
+  return { name, document, clauses, scope: {} };
+}
+
+function labelSetter({ name, document, policy }: PolicyDocument): LabelSetter {
+  const { spec } = document.value as { readonly spec: PolicySpec };
+  const keys = [...(policy.claims?.keys() ?? [])].flatMap(
+    (field) => /^metadata\.labels\[(.*)\]$/.exec(field)?.[1] ?? [],
+  );
+  return { name, keys, scope: spec };
 }
 
 function findPlatform(

@@ -5,7 +5,8 @@ import { compileMatch, type MatchSpec, type Matcher } from "./match.ts";
 import { momentOf } from "./moment.ts";
 import { nearMiss, type Problem } from "./problem.ts";
 
-interface ExceptionSpec {
+/** The spec of a SparkPolicyException that fits its schema. */
+export interface ExceptionSpec {
   readonly subjects: readonly MatchSpec[];
   readonly policies: readonly string[];
   readonly reason: string;
@@ -41,11 +42,13 @@ export function compileException(
   }
   if (problems.length > before || expiresAt === undefined) return undefined;
   return {
-    name,
-    policies: spec.policies,
-    reason: spec.reason,
-    owner: spec.owner,
-    expiresAt,
+    terms: {
+      name,
+      policies: spec.policies,
+      reason: spec.reason,
+      owner: spec.owner,
+      expiresAt,
+    },
     covers: (subject, facts) => subjects.some((mismatch) => mismatch(subject, facts) === undefined),
   };
 }

@@ -14,7 +14,7 @@ export interface MatchSpec {
   readonly roles?: readonly Role[];
   readonly namespaces?: readonly string[];
   readonly namespaceSelector?: LabelSelector;
-  readonly objectSelector?: LabelSelector;
+  readonly objectSelector?: LabelSelector | undefined;
   readonly matchConditions?: readonly MatchCondition[];
 }
 

@@ -1,7 +1,7 @@
 import { redactPod } from "../spark/redact.ts";
 import { refusalText } from "../admission/texts.ts";
 import type { Decision, PolicyOutcome, Run } from "../engine/decision.ts";
-import type { Mode, PolicyException } from "../engine/policy.ts";
+import type { Mode, ExceptionTerms } from "../engine/policy.ts";
 import type { Pod } from "../kubernetes/pod.ts";
 import type { Role } from "../spark/role.ts";
 
@@ -164,7 +164,7 @@ function effects(outcome: PolicyOutcome, action: Action): readonly ReportFinding
 }
 
 /** `excepted by old-images until 2027-01-31: the image is frozen (team-risk)` */
-function exceptionText({ name, expiresAt, reason, owner }: PolicyException): string {
+function exceptionText({ name, expiresAt, reason, owner }: ExceptionTerms): string {
   return `excepted by ${name} until ${momentText(expiresAt)}: ${reason} (${owner})`;
 }
 

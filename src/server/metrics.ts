@@ -131,7 +131,7 @@ export function recordPolicySet(metrics: Metrics, set: PolicySet): void {
   metrics.policySetLoaded.setToCurrentTime();
   metrics.conflicts.set(set.conflicts);
   metrics.exceptionExpiry.reset();
-  for (const { name, expiresAt } of set.exceptions) {
+  for (const { name, expiresAt } of set.exceptions.map(({ terms }) => terms)) {
     metrics.exceptionExpiry.set({ exception: name }, expiresAt / 1000);
   }
 }

@@ -13,7 +13,8 @@ export interface Application {
   readonly operatorApp: string | undefined;
 }
 
-const ID_LABEL = "spark-app-selector";
+/** On the driver and all its executors. */
+export const APPLICATION_ID_LABEL = "spark-app-selector";
 const NAME_LABEL = "spark-app-name";
 /** On driver and executors alike (kubeflow/spark-operator pkg/common LabelSparkAppName). */
 const OPERATOR_APP_LABEL = "sparkoperator.k8s.io/app-name";
@@ -22,5 +23,9 @@ const OPERATOR_APP_LABEL = "sparkoperator.k8s.io/app-name";
 export function applicationOf(pod: Pod): Application {
   const labels = pod.metadata?.labels ?? {};
   const own = (key: string) => (Object.hasOwn(labels, key) ? labels[key] : undefined);
-  return { id: own(ID_LABEL), name: own(NAME_LABEL), operatorApp: own(OPERATOR_APP_LABEL) };
+  return {
+    id: own(APPLICATION_ID_LABEL),
+    name: own(NAME_LABEL),
+    operatorApp: own(OPERATOR_APP_LABEL),
+  };
 }

@@ -137,3 +137,29 @@ describe("policies that cannot do what they say", () => {
     );
   });
 });
+
+describe("policies that match by a label which another sets", () => {
+  const selects = { ...spot, match: { objectSelector: { matchLabels: { team: "risk" } } } };
+  const sets = { metadata: { labels: { team: "risk" } } };
+
+  it("are refused: the second call would match otherwise than the first", () => {
+    assert.deepEqual(relations(["selects", selects], ["sets", sets]), [
+      "error a: spec.match.objectSelector: asks for label team, which policy sets sets: the second time that the API server calls, other policies would match. Select by namespace, or by a label that jobs bring themselves",
+    ]);
+    const excludes = {
+      ...spot,
+      exclude: { objectSelector: { matchExpressions: [{ key: "team", operator: "Exists" }] } },
+    };
+    assert.match(
+      relations(["a", excludes], ["sets", sets])[0] ?? "",
+      /exclude\.objectSelector: asks/,
+    );
+  });
+
+  it("are sound where they never meet, and where a policy only asks for its own", () => {
+    const elsewhere = { ...sets, match: { namespaces: ["x"] } };
+    const here = { ...selects, match: { ...selects.match, namespaces: ["team-*"] } };
+    assert.deepEqual(relations(["a", here], ["b", elsewhere]), []);
+    assert.deepEqual(relations(["a", { ...sets, match: selects.match }]), []);
+  });
+});
