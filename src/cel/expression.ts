@@ -59,12 +59,12 @@ export function compileExpression(text: string, wanted: "bool" | "any"): Express
   const { checking, running } = bothEnvironments();
   const ast = parsed(text, checking);
   const names = namesIn(ast);
+  const tree = rewrite(ast);
   const { error, type } = checking.parse(text).check();
   if (error !== undefined) throw problemOf(error);
   if (wanted === "bool" && type !== "bool" && type !== "dyn") {
     throw new CelProblem(`is of type ${type ?? "unknown"}, must be true or false`);
   }
-  const tree = rewrite(ast);
   checkPresenceTests(ast);
   const evaluate = running.parse(serialize(tree as ASTNode));
   if (!hasSameNumbers(tree, evaluate.ast)) {
@@ -141,7 +141,7 @@ function problemOf(error: Error): CelProblem {
     return new CelProblem(`there is no variable ${name}${place}`, name, Object.keys(VARIABLES));
   }
   if (error.code === "no_such_key" && node !== undefined) return noSuchField(node, place);
-  return new CelProblem(`${firstLetterLow(error.summary)}${place}`);
+  return new CelProblem(`${typeNames(error.summary)}${place}`);
 }
 
 function noSuchField(selection: Node, place: string): CelProblem {
@@ -201,7 +201,7 @@ function failureOf(error: unknown): CelFailure {
   if (!(error instanceof EvaluationError)) return celFailure("could not be evaluated");
   const node = error.node as Node | undefined;
   if (error.code === "no_such_key") return celFailure(`no such key${keyOf(node)}`);
-  if (HARMLESS.has(error.code)) return celFailure(firstLetterLow(error.summary));
+  if (HARMLESS.has(error.code)) return celFailure(typeNames(error.summary));
   return celFailure(error.code.replaceAll("_", " "));
 }
 
@@ -213,6 +213,8 @@ function keyOf(node: Node | undefined): string {
   return key.op === "value" && typeof key.args === "string" ? ` '${key.args}'` : "";
 }
 
-function firstLetterLow(text: string): string {
-  return text.slice(0, 1).toLowerCase() + text.slice(1);
+/** The library's words, our types by the names that policies have for them. */
+function typeNames(text: string): string {
+  const named = text.replace(/\$(?=[A-Za-z])/g, "");
+  return named.slice(0, 1).toLowerCase() + named.slice(1);
 }

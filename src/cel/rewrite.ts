@@ -24,7 +24,7 @@ const DEEPEST = 2;
  * Rewrites an expression into one that does the same and can be bounded:
  * - what walks through lists counts its steps;
  * - `matches` goes to RE2, which is linear in the text where JavaScript's is exponential (`(a+)+$`);
- * - `has(a.b.c)` is false where `a.b` is missing, instead of an error: `has(a.b) && has(a.b.c)`.
+ * - `has(a.b.c)` is false where `a.b` is missing or null, instead of an error: `has(a.b) && a.b != null && has(a.b.c) …`.
  * @throws CelProblem for what is not offered
  */
 export function rewrite(node: Node, depth = 0): Node {
@@ -88,7 +88,17 @@ function rewriteCall([name, args]: [string, readonly Node[]], depth: number): No
   if (name !== "has" || first === undefined) {
     return { op: "call", args: [name, args.map((each) => rewrite(each, depth))] };
   }
-  const steps = selections(first).map((selection) => call("has", selection));
+  if (first.op !== ".") {
+    throw new CelProblem(
+      'has() asks for a field by its name, has(a.b); for a key as "a/b": "a/b" in object.metadata.labels',
+    );
+  }
+  const isTyped = typeof VARIABLES[rootOf(first)] === "object";
+  const steps = selections(first).flatMap((selection) => [
+    call("has", selection),
+    // To the API server a null is an absent field; in a file somebody may have left one.
+    ...(isTyped ? [] : [{ op: "!=", args: [selection, { op: "value", args: null }] }]),
+  ]);
   return steps.reduce((left, right) => ({ op: "&&", args: [left, right] }));
 }
 
@@ -97,6 +107,11 @@ function selections(node: Node): readonly Node[] {
   if (node.op !== ".") return [node];
   const [inner] = node.args as [Node, string];
   return inner.op === "." ? [...selections(inner), node] : [node];
+}
+
+function rootOf(node: Node): string {
+  if (node.op === "id" && typeof node.args === "string") return node.args;
+  return node.op === "." ? rootOf((node.args as [Node, string])[0]) : "";
 }
 
 /** A pattern is part of the policy, never of an object: so it is compiled once, and what is wrong with it is told at once. */

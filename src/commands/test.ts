@@ -92,7 +92,7 @@ function runPath(
 function compileOnce(sources: readonly Source[], platform: string | undefined): CompileFor {
   const known = new Map<string, PolicySet>();
   return (wanted) => {
-    const options = { platform: wanted.platform ?? platform, mode: wanted.mode };
+    const options = { ...wanted, platform: wanted.platform ?? platform };
     const key = JSON.stringify(options);
     const compiled = known.get(key);
     if (compiled !== undefined) return compiled;

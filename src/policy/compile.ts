@@ -18,6 +18,8 @@ export interface CompileOptions {
   readonly platform?: string | undefined;
   /** In place of what the policies say. */
   readonly mode?: Mode | undefined;
+  /** The only policy that is compiled; all are read. */
+  readonly only?: string | undefined;
 }
 
 export interface Compiled {
@@ -52,7 +54,8 @@ export function compilePolicies(sources: readonly Source[], options: CompileOpti
     exceptions,
     platform: (wanted) => findPlatform(platforms, wanted, options.platform),
   };
-  const policies = usedPolicies.flatMap((entry) => {
+  const wanted = usedPolicies.filter(({ name }) => (options.only ?? name) === name);
+  const policies = wanted.flatMap((entry) => {
     const policy = compilePolicy(entry, context, problems);
     return policy === undefined ? [] : [{ policy, ...entry }];
   });

@@ -38,6 +38,20 @@ const given = {
       },
     },
   },
+  user: {
+    type: "object",
+    additionalProperties: false,
+    required: ["username"],
+    description: "Who asks, for `request.userInfo`; left out, it is not known.",
+    properties: {
+      username: {
+        type: "string",
+        minLength: 1,
+        description: "Such as `system:serviceaccount:a:b`.",
+      },
+      groups: { type: "array", items: { type: "string" }, default: [], description: "Its groups." },
+    },
+  },
   mode: {
     enum: ["Enforce", "Warn", "Audit", "AsWritten"],
     description:
@@ -59,6 +73,7 @@ const finding = {
     },
     field: { type: "string", description: "The field that it is about; left out, any." },
     text: { type: "string", description: "What is said, whole; left out, anything." },
+    contains: { type: "string", minLength: 1, description: "A part of what is said." },
   },
 };
 
@@ -69,6 +84,12 @@ export const TEST_SPEC_SCHEMA: Readonly<Record<string, unknown>> = {
   required: ["cases"],
   properties: {
     platform: { type: "string", description: "The installation's platform. Default: --platform." },
+    alone: {
+      type: "boolean",
+      default: false,
+      description:
+        "Load no other policy of the folder: so that the verdict is this policy's, whatever stands beside it.",
+    },
     ...given,
     objects: {
       type: "object",

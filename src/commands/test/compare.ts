@@ -20,6 +20,8 @@ interface ExpectedFinding {
   readonly action: string;
   readonly field?: string;
   readonly text?: string;
+  /** A part of the text. */
+  readonly contains?: string;
 }
 
 /** What came of the object of a case. */
@@ -79,6 +81,10 @@ function findingDifferences(
       if (value === undefined || value === is[key]) continue;
       const message = `expected ${shown(value)}, is ${shown(is[key])}`;
       found.push({ path: ["findings", index, key], message });
+    }
+    if (want.contains !== undefined && !is.text.includes(want.contains)) {
+      const message = `expected ${shown(want.contains)} in ${shown(is.text)}`;
+      found.push({ path: ["findings", index, "contains"], message });
     }
   }
   for (const { action, field, text } of actual.slice(expected.length)) {

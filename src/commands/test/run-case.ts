@@ -20,6 +20,7 @@ interface Given {
   readonly namespace?: { readonly name?: string; readonly labels?: StringMap };
   readonly quotas?: readonly (Omit<ResourceQuota, "hard"> & Partial<ResourceQuota>)[];
   readonly mode?: Mode | "AsWritten";
+  readonly user?: { readonly username: string; readonly groups?: readonly string[] };
 }
 
 /** A case of a SparkPolicyTest. */
@@ -33,6 +34,7 @@ export interface PolicyCase extends Given {
 /** The spec of a SparkPolicyTest that fits its schema. */
 export interface PolicyTestSpec extends Given {
   readonly platform?: string;
+  readonly alone?: boolean;
   readonly objects?: Readonly<Record<string, unknown>>;
   readonly cases: readonly PolicyCase[];
 }
@@ -48,6 +50,8 @@ export interface CaseResult {
 export type CompileFor = (options: {
   readonly platform: string | undefined;
   readonly mode: Mode | undefined;
+  /** Leave out all other policies. */
+  readonly only: string | undefined;
 }) => PolicySet;
 
 /** So that a test that says no time never depends on the day on which it runs. */
@@ -77,8 +81,11 @@ export function runCase(test: NamedDocument, index: number, compile: CompileFor)
     const set = compile({
       platform: spec.platform,
       mode: mode === "AsWritten" ? undefined : mode,
+      only: spec.alone === true ? test.name : undefined,
     });
-    const request = podRequest(found.value, { namespace: given.namespace?.name, role: one.role });
+    const asked = podRequest(found.value, { namespace: given.namespace?.name, role: one.role });
+    const { user } = given;
+    const request = { ...asked, user: user && { groups: [], ...user } };
     const decision = decide(set, request, factsOf(given, request.namespace, at));
     const place = { file: "", line: 0, kind: "Pod", namespace: "", name: "", prefix: "" };
     const entry = reportEntry(place, decision);

@@ -7,6 +7,7 @@ const object = {
   metadata: { name: "etl", labels: { team: "risk", constructor: "x" } },
   spec: {
     priority: 2,
+    initContainers: null,
     containers: [
       { name: "a", image: "spark:3.5.9", env: [{ name: "__proto__", value: "secret" }] },
       { name: "b", image: "busybox", resources: { limits: { memory: "2Gi", cpu: 2 } } },
@@ -44,6 +45,7 @@ const TRUE = [
   "oldObject == null",
   "!has(object.spec.affinity)",
   "!has(object.spec.affinity.nodeAffinity.required)", // an error in Kubernetes' own CEL
+  "!has(object.spec.initContainers) && !has(object.spec.initContainers.x)", // null is absent
   "!has(object.metadata.labels.toString)",
   'object.metadata.labels.constructor == "x"',
   "!has(request.userInfo)",
@@ -68,6 +70,8 @@ const PROBLEMS: readonly (readonly [string, RegExp, string?])[] = [
   ["cel.bind(a, [1], a + a) == []", /cel\.bind is not offered/],
   ["object.a.all(x, x.all(y, y.all(z, z)))", /at most 2 levels/],
   ["object.a.all(app, app.x)", /all\(app, \.\.\.\) hides app/],
+  ['has(object.metadata.labels["a/b"])', /"a\/b" in object\.metadata\.labels/],
+  ["'x' in app", /^no such overload: string in app/],
   ["__step(true)", /no matching overload|not CEL/],
   ["1.12345678901 == object.x", /cannot be kept exactly/],
   [`"${"x".repeat(5000)}" == ""`, /has 5008 characters, at most 4096/],
