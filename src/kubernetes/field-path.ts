@@ -8,17 +8,6 @@ export function parseFieldPath(text: string): FieldPath {
   );
 }
 
-/** Writes a Kubernetes field path: a key that is no word is put in brackets. */
-export function fieldPathText(path: FieldPath): string {
-  let text = "";
-  for (const key of path) {
-    const isWord = typeof key === "string" && /^[A-Za-z_]\w*$/.test(key);
-    if (isWord) text += text === "" ? key : `.${key}`;
-    else text += `[${key}]`;
-  }
-  return text;
-}
-
 /** What is at a path, or that there is no such place. */
 export function valueAtPath(
   value: unknown,

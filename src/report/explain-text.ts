@@ -34,12 +34,15 @@ export function explanationText(explanation: Explanation, paint: Paint): string 
 }
 
 function subjectText(subject: Subject): string {
-  const { role, application, pod } = subject;
+  const { role, pod } = subject;
   const id = executorIdOf(pod);
   const which = role === "executor" && id !== undefined ? `executor ${id}` : role;
-  const { id: appId, name } = application;
-  if (appId === undefined && name === undefined) return `${which} of an unknown application`;
-  return `${which} of application ${[name, appId && `(${appId})`].filter(Boolean).join(" ")}`;
+  const { id: appId, name } = subject.application;
+  const application =
+    name === undefined || appId === undefined ? (name ?? appId) : `${name} (${appId})`;
+  return application === undefined
+    ? `${which} of an unknown application`
+    : `${which} of application ${application}`;
 }
 
 function policyLines(policy: PolicyExplanation): readonly string[] {

@@ -53,8 +53,9 @@ function bulletOf({ action }: ReportFinding): string {
 
 /** As kubectl shows it, with the action in front where it is none that happens. */
 function findingText({ policy, action, field, text }: ReportFinding): string {
-  const happens = action === "deny" || action === "change";
-  const said = `[sparkgate:${policy}] ${happens ? "" : `${action}: `}${text}`;
+  // The words of these say what happens, or what happened.
+  const isPlain = ["deny", "change", "shadowed", "except"].includes(action);
+  const said = `[sparkgate:${policy}] ${isPlain ? "" : `${action}: `}${text}`;
   return oneLine(field === "" ? said : `${field}: ${said}`, LONGEST_LINE);
 }
 

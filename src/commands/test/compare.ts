@@ -1,10 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import {
-  fieldPathText,
-  parseFieldPath,
-  valueAtPath,
-  type FieldPath,
-} from "../../kubernetes/field-path.ts";
+import { parseFieldPath, valueAtPath, type FieldPath } from "../../kubernetes/field-path.ts";
 import { isRecord } from "../../kubernetes/json.ts";
 import type { ReportFinding, Verdict } from "../../report/report.ts";
 
@@ -116,11 +111,6 @@ function fragmentDifferences(
   }
   if (isDeepStrictEqual(expected, actual)) return [];
   return [{ path, message: `expected ${shown(expected)}, is ${shown(actual)}` }];
-}
-
-/** The place of a difference within `expect`, for people. */
-export function differenceText({ path, message }: Difference): string {
-  return `expect.${fieldPathText(path)}: ${message}`;
 }
 
 function shown(value: unknown): string {

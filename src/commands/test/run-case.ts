@@ -12,7 +12,7 @@ import type { Problem } from "../../policy/problem.ts";
 import { reportEntry } from "../../report/report.ts";
 import type { Role } from "../../spark/role.ts";
 import { podRequest } from "../pod-request.ts";
-import { differences, differenceText, type Expectation } from "./compare.ts";
+import { differences, type Expectation } from "./compare.ts";
 
 /** What may be given beside the object. */
 interface Given {
@@ -95,7 +95,7 @@ export function runCase(test: NamedDocument, index: number, compile: CompileFor)
       object: decision.kind === "decided" ? decision.enforced.pod : request.object,
     };
     for (const difference of differences(one.expect, result)) {
-      tell(["expect", ...difference.path], differenceText(difference));
+      tell(["expect", ...difference.path], difference.message);
     }
   }
   return { policy: test.name, name: one.name, problems };

@@ -70,7 +70,7 @@ describe("sparkgate test", () => {
     assert.equal(status, 1);
     assert.match(
       stdout,
-      /^FAIL team: before its time\n {7}\S*team\.yaml:\d+:\d+: spec\.cases\[1\]\.expect\.verdict: expect\.verdict: expected changed, is ok$/m,
+      /^FAIL team: before its time\n {7}\S*team\.yaml:\d+:\d+: spec\.cases\[1\]\.expect\.verdict: expected changed, is ok$/m,
     );
     assert.match(stdout, /^3 cases: 1 do not hold$/m);
   });
@@ -87,7 +87,7 @@ describe("sparkgate test", () => {
     assert.equal(together.status, 1);
     assert.match(
       together.stdout,
-      /expect\.object\.metadata\.labels\.marked: there is no such field/,
+      /spec\.cases\[1\]\.expect\.object\.metadata\.labels\.marked: there is no such field/,
     );
   });
 
@@ -128,7 +128,7 @@ describe("sparkgate test", () => {
       TEST.replace("verdict: ok,", "verdict: ok, exactly: { spec.hostNetwrok: true },"),
     );
     assert.equal(field.status, 1);
-    assert.match(field.stdout, /exactly\[spec\.hostNetwrok\]: there is no such field/);
+    assert.match(field.stdout, /expect\.exactly\.spec\.hostNetwrok: there is no such field/);
   });
 
   it("exits with 2 where there is no case, also of those asked for", () => {
