@@ -67,12 +67,15 @@ function globCovers(outer: string, inner: string): boolean {
   if (!/[*?]/.test(inner)) return compileGlobs([outer])(inner);
   // `team-*` covers `team-a*`; other wildcards are not compared.
   const prefix = /^([^*?]*)\*$/.exec(outer)?.[1];
-  const start = /^[^*?]*/.exec(inner)?.[0] ?? "";
-  return prefix !== undefined && start.startsWith(prefix);
+  return prefix !== undefined && literalStart(inner).startsWith(prefix);
 }
 
 /** Whether a text fits both globs: each is walked through once for every place in the other. */
 export function globsMeet(a: string, b: string): boolean {
+  // Most are names, or differ at once: hundreds of policies are compared with each other.
+  const [start, other] = [literalStart(a), literalStart(b)];
+  if (!start.startsWith(other) && !other.startsWith(start)) return false;
+  if (start.length === a.length && other.length === b.length) return a === b;
   let reachable: readonly boolean[] = [true];
   const row = (previous: readonly boolean[] | undefined, character: string | undefined) => {
     const next: boolean[] = [];
@@ -96,6 +99,11 @@ export function globsMeet(a: string, b: string): boolean {
   reachable = row(undefined, undefined);
   for (const character of a) reachable = row(reachable, character);
   return reachable[b.length] ?? false;
+}
+
+function literalStart(glob: string): string {
+  const wildcard = glob.search(/[*?]/);
+  return wildcard < 0 ? glob : glob.slice(0, wildcard);
 }
 
 function fitsOne(a: string | undefined, b: string | undefined): boolean {

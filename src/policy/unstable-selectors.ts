@@ -31,11 +31,12 @@ export function unstableSelectors(
   return selecting.flatMap(({ name, document, clauses, scope }) =>
     clauses.flatMap(({ path, match }) => {
       const asked = keysOf(match.objectSelector);
+      if (asked.length === 0) return [];
       return setters
-        .filter((setter) => setter.name !== name && meet(scope, setter.scope))
+        .filter((setter) => setter.name !== name)
         .flatMap((setter) => {
           const key = setter.keys.find((candidate) => asked.includes(candidate));
-          if (key === undefined) return [];
+          if (key === undefined || !meet(scope, setter.scope)) return [];
           const message = `asks for label ${key}, which policy ${setter.name} sets: the second time that the API server calls, other policies would match. Select by namespace, or by a label that jobs bring themselves`;
           return [document.problem([...path, "objectSelector"], message)];
         });
