@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { X509Certificate } from "node:crypto";
 import { describe, it, type TestContext } from "node:test";
 import { reviewOf, type ReviewOptions } from "./test-reviews.ts";
+import { policySet, policyText } from "../../fixtures/policies.ts";
 import { get, send, startTestServer, type TestServer } from "./test-server.ts";
 
 /** All series of Sparkgate's without the histogram's buckets, as `name{labels}` to value. */
@@ -177,6 +178,38 @@ describe("metrics of the server", () => {
     assert.equal(series.get(`sparkgate_build_info{version="1.2.3-test",node="${node}"}`), 1);
     assert.equal(series.get("sparkgate_admission_inflight_requests"), 0);
     assert.equal(series.get("sparkgate_tls_reload_failures_total"), 0);
+  });
+
+  it("tells conflicts of policies, when exceptions end, and what they kept away", async (t) => {
+    const spec = { mode: "Enforce", placement: { capacity: "spot" } };
+    const leave = {
+      ...{ subjects: [{ namespaces: ["*"] }], policies: ["pin"] },
+      ...{ reason: "r", owner: "o", expiresAt: "2999-01-01" },
+    };
+    const set = policySet(
+      [
+        policyText("a", { ...spec, priority: 1 }),
+        policyText("b", { ...spec, match: { namespaces: ["x"] } }),
+        policyText("pin", { mode: "Enforce", images: { pin: "Digest" } }),
+        JSON.stringify({
+          apiVersion: "sparkgate.io/v1alpha1",
+          kind: "SparkPolicyException",
+          metadata: { name: "leave" },
+          spec: leave,
+        }),
+      ],
+      { mode: undefined },
+    );
+    const server = await startTestServer(t, { loadPolicySet: () => set });
+    await send(server, reviewOf({ role: "driver", image: "spark:4.0" }));
+    const series = await seriesOf(server);
+    assert.equal(series.get("sparkgate_policy_conflicts"), 1);
+    assert.equal(
+      series.get('sparkgate_exception_expiry_timestamp_seconds{exception="leave"}'),
+      Date.UTC(2999, 0, 1) / 1000,
+    );
+    const finding = 'sparkgate_policy_findings_total{policy="pin",mode="Enforce",action="except"}';
+    assert.equal(series.get(finding), 1);
   });
 
   it("never has a namespace, an application or a Pod in a label", async (t) => {
