@@ -1,20 +1,16 @@
 // What Sparkgate knows of namespaces, on the real API server: selectors, modes, bypass, PodSecurity. It runs with the
 // rights of manifests/cluster-role.yaml and no others, and loses its connection once.
 import assert from "node:assert/strict";
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
-import { parseAllDocuments } from "yaml";
 import type { Cluster } from "./cluster.ts";
 import { startCluster } from "./cluster.ts";
 import { until } from "./polling.ts";
 import { freePorts } from "./ports.ts";
 import { type Relay, startRelay } from "./relay.ts";
+import { restrictedKubeconfig } from "./restricted-kubeconfig.ts";
 import { createPod, driverPod, executorPod, refusalOf, writePolicies } from "./spark-pods.ts";
-import { requestToken } from "./spark-submit.ts";
 import { registerSparkgate, type Sparkgate, startSparkgate } from "./sparkgate.ts";
 
-const MANIFEST = join(import.meta.dirname, "../../manifests/cluster-role.yaml");
 const DISK = "/mnt/disks/ssd0";
 const AGE = 'cluster_watch_age_seconds{resource="namespaces"}';
 const LATEST = driverPod({ image: "registry.example.com/spark:latest" });
@@ -213,30 +209,4 @@ function restrictedSpec() {
       },
     ],
   };
-}
-
-/** A kubeconfig of the ServiceAccount that manifests/cluster-role.yaml makes, by way of the relay. */
-async function restrictedKubeconfig(cluster: Cluster, port: number): Promise<string> {
-  await cluster.createNamespace("sparkgate-system");
-  const { code, stderr } = await cluster.kubectl(["apply", "--server-side", "-f", MANIFEST]);
-  assert.equal(code, 0, stderr);
-  assert.equal(parseAllDocuments(readFileSync(MANIFEST, "utf8")).length, 3);
-  const token = await requestToken(cluster, "sparkgate-system", "sparkgate");
-  const kubeconfig = join(cluster.directory, "sparkgate.kubeconfig");
-  const config = {
-    ...{ apiVersion: "v1", kind: "Config", "current-context": "e2e" },
-    clusters: [
-      {
-        name: "e2e",
-        cluster: {
-          server: `https://127.0.0.1:${port}`,
-          "certificate-authority-data": cluster.caBundle,
-        },
-      },
-    ],
-    users: [{ name: "sparkgate", user: { token } }],
-    contexts: [{ name: "e2e", context: { cluster: "e2e", user: "sparkgate" } }],
-  };
-  writeFileSync(kubeconfig, JSON.stringify(config), { mode: 0o600 });
-  return kubeconfig;
 }

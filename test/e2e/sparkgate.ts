@@ -1,8 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { appendFileSync, closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
+import { loadPolicySet } from "../../src/commands/policy-options.ts";
+import { VERSION } from "../../src/commands/version.ts";
+import { createLog } from "../../src/server/log.ts";
+import { type RunningServer, startServer } from "../../src/server/start-server.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { until } from "./polling.ts";
 import { freePorts } from "./ports.ts";
@@ -107,6 +111,33 @@ export async function startSparkgate(
       return code;
     },
   };
+}
+
+/**
+ * Starts the server in this process, by a clock of the test's; policies are in the modes that they say themselves, and nothing
+ * is known of namespaces.
+ */
+export async function startSparkgateHere(
+  cluster: Cluster,
+  options: Pick<SparkgateOptions, "policies" | "port" | "metricsPort"> & {
+    /** In milliseconds since 1970. */
+    readonly now: () => number;
+  },
+): Promise<RunningServer> {
+  const { policies, ...rest } = options;
+  const { certificate, key } = cluster.certificates.webhook;
+  const write = (line: string) => {
+    appendFileSync(join(cluster.directory, "sparkgate.log"), line);
+  };
+  return startServer({
+    ...rest,
+    host: "127.0.0.1",
+    tls: { certPath: certificate, keyPath: key },
+    loadPolicySet: () => loadPolicySet({ policies: [policies].flat(), platform: "karpenter" }),
+    log: createLog("info", { write }),
+    version: VERSION,
+    drainSeconds: 0,
+  });
 }
 
 function isRunning(child: ChildProcess): boolean {
