@@ -197,3 +197,15 @@ describe("Draft.rollBack", () => {
     assert.equal(draft.operations.length, 2);
   });
 });
+
+describe("Draft: who speaks for a field", () => {
+  it("is the first one, until it is rolled back", () => {
+    const draft = new Draft({});
+    const mark = draft.mark();
+    assert.equal(draft.claim("a"), true);
+    assert.equal(draft.claim("a"), false);
+    assert.deepEqual(draft.claimsSince(mark), ["a"]);
+    draft.rollBack(mark);
+    assert.equal(draft.claim("a"), true);
+  });
+});

@@ -52,7 +52,10 @@ describe("enforceFrom", () => {
   });
 
   it("says nothing where the mode is another, and nothing against --mode", () => {
-    assert.equal(modeOf(refusing({ mode: "Audit", enforceFrom: "2027-01-15" })).mode, "Audit");
+    const audit = modeOf(refusing({ mode: "Audit", enforceFrom: "2027-01-16" }));
+    assert.deepEqual([audit.mode, audit.modeFrom], ["Audit", "spec.mode"]);
+    const warn = modeOf(refusing({ mode: "Warn", rollout: { percent: 0 } }));
+    assert.deepEqual([warn.mode, warn.modeFrom], ["Warn", "spec.mode"]);
     const promoted = policySet(
       policyText("p", {
         enforceFrom: "2099-01-01",
@@ -212,6 +215,19 @@ describe("exceptions", () => {
     const { enforced } = decided(set, driverPod(), { at: AT });
     assert.equal(outcomeOf(enforced, "p").exception?.name, "leave");
     assert.equal(outcomeOf(enforced, "q").effect?.summary, "runs on spot nodes");
+  });
+
+  it("are told rather than who would have taken the place", () => {
+    const set = policySet([
+      policyText("first", { priority: 1, placement: { capacity: "spot" } }),
+      policyText("p", { placement: { capacity: "on-demand" }, match: { namespaces: ["team-*"] } }),
+      exception({}),
+    ]);
+    const { exception: leave, shadowedBy } = outcomeOf(
+      decided(set, driverPod(), { at: AT }).enforced,
+      "p",
+    );
+    assert.deepEqual([leave?.name, shadowedBy], ["leave", undefined]);
   });
 
   it("are told with the policies that they name", () => {

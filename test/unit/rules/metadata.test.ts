@@ -41,6 +41,7 @@ describe("metadata: labels and annotations", () => {
     assert.deepEqual(outcomeOf(kept, "p").effect?.kept, [
       "metadata.labels[team] stays as the job has it",
     ]);
+    assert.deepEqual(outcomeOf(run({ labels }, { team: "risk" }), "p").effect?.kept, []);
     const replaced = run({ labels, onUserChoice: "Replace" }, own);
     assert.equal(replaced.pod.metadata?.labels?.["team"], "risk");
     assert.deepEqual(outcomeOf(replaced, "p").effect?.replaced, [
@@ -69,7 +70,7 @@ describe("metadata: labels and annotations", () => {
   });
 
   it("are those of the policy of the highest priority, key by key, also the second time", () => {
-    const { pod, outcomes } = run({ labels: { team: "a", only: "p" } }, {}, [
+    const { pod, outcomes, refused } = run({ labels: { team: "a", only: "p" } }, {}, [
       policyText("first", {
         priority: 1,
         metadata: { labels: { team: "b", constructor: "c" }, onUserChoice: "Replace" },
@@ -83,6 +84,7 @@ describe("metadata: labels and annotations", () => {
         metadata: { labels: { team: "d" }, onUserChoice: "Deny" },
       }),
     ]);
+    assert.equal(refused, false, "who has no say does not refuse");
     assert.equal(pod.metadata?.labels?.["team"], "b");
     assert.equal(pod.metadata.labels["only"], "p");
     assert.equal(pod.metadata.labels["constructor"], "c");
