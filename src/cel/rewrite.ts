@@ -79,8 +79,7 @@ function rewriteMethod(
     );
   }
   const bounded = bodies.map((body) => call(STEP, rewrite(body, depth + 1)));
-  // Around the whole too: once the budget is spent, it is not begun again by a macro around it.
-  return call(STEP, { op: "rcall", args: [name, call(LISTED, subject), [variable, ...bounded]] });
+  return { op: "rcall", args: [name, call(LISTED, subject), [variable, ...bounded]] };
 }
 
 function rewriteCall([name, args]: [string, readonly Node[]], depth: number): Node {

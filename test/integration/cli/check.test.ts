@@ -35,6 +35,25 @@ describe("sparkgate check", () => {
     assert.equal(sparkgate([...args, "--mode", "Audit"], latest).status, 0);
   });
 
+  it("knows the quotas of a namespace that is among the files, and of no other", () => {
+    const policy = file(
+      "quota.yaml",
+      `apiVersion: sparkgate.io/v1alpha1
+kind: SparkPolicy
+metadata: { name: needs-quota }
+spec: { deny: { when: "quotas.size() == 0", message: no quota, ask: us } }
+`,
+    );
+    const namespace = `---\napiVersion: v1\nkind: Namespace\nmetadata: { name: risk }\n`;
+    const quota = `---\napiVersion: v1\nkind: ResourceQuota\nmetadata: { name: q, namespace: risk }\nspec: { hard: { pods: 9 } }\n`;
+    const check = (more: string) =>
+      sparkgate(["check", "-", "--policies", policy, "--platform", "eks"], DRIVER + more);
+    assert.match(check("").stdout, /the quotas of the namespace are not known/);
+    assert.match(check(namespace).stdout, /no quota\. You cannot fix this in the job: ask us/);
+    assert.equal(check(namespace + quota).status, 0);
+    assert.equal(check(quota).status, 0);
+  });
+
   it("never shows what may be a secret", () => {
     for (const format of ["table", "json", "diff"]) {
       const { stdout } = sparkgate(["check", "-", "--platform", "karpenter", "-o", format], DRIVER);

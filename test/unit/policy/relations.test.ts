@@ -63,6 +63,17 @@ describe("policies that speak of the same thing", () => {
       const [found] = relations(["a", { ...spot, ...spec }], ["b", onDemand]);
       assert.match(found ?? "", /^warning shadowed .* gives way to a/);
     }
+    const leave = JSON.stringify({
+      apiVersion: "sparkgate.io/v1alpha1",
+      kind: "SparkPolicyException",
+      metadata: { name: "leave" },
+      spec: {
+        ...{ subjects: [{ namespaces: ["x"] }], policies: ["a"] },
+        ...{ reason: "r", owner: "o", expiresAt: "2027-01-01" },
+      },
+    });
+    const { notices } = compile([policyText("a", spot), policyText("b", onDemand), leave]);
+    assert.match(notices[0]?.message ?? "", /^gives way to a/);
     const audits = relations(
       ["a", { ...spot, mode: "Audit" }],
       ["b", { ...onDemand, mode: "Audit" }],
