@@ -4,10 +4,31 @@ import fc from "fast-check";
 import { admit } from "../../src/admission/admit.ts";
 import type { AdmissionReviewAnswer } from "../../src/admission/answer.ts";
 import { driverPod, reviewBody } from "../fixtures/pods.ts";
-import { shippedSet } from "../fixtures/policies.ts";
+import { policySet, policyText, shippedSet } from "../fixtures/policies.ts";
 import { NO_FACTS } from "../fixtures/facts.ts";
 
 const set = shippedSet("strict");
+/** Rules whose meaning is in expressions and templates. */
+const expressions = policySet([
+  policyText("team", {
+    metadata: {
+      labels: { team: "{{app.name}}" },
+      onUserChoice: "Replace",
+      required: { annotations: [{ key: "a" }] },
+    },
+  }),
+  policyText("hosts", {
+    match: {
+      matchConditions: [{ name: "a", expression: "request.name.size() > 0 || has(app.id)" }],
+    },
+    deny: {
+      when: "object.spec.containers.exists(c, c.image.matches('^x') || c.name in object.spec.nodeSelector)",
+      message:
+        "{{object.spec.containers.map(c, c.image)}} {{object.metadata.labels}} {{request.userInfo.groups}}",
+    },
+  }),
+]);
+const sets = fc.constantFrom(set, expressions);
 const uid = fc.string({ minLength: 1, unit: "binary" });
 
 /** Any JSON in any place of an ordinary Pod. */
@@ -47,8 +68,8 @@ function put(target: unknown, path: readonly string[], value: unknown): unknown 
 describe("admit", () => {
   it("answers whatever stands in the place of the object, and keeps the uid", () => {
     fc.assert(
-      fc.property(uid, fc.oneof(fc.jsonValue(), mutilated), (id, object) => {
-        const admission = admit(set, reviewBody(object, { uid: id }), NO_FACTS);
+      fc.property(sets, uid, fc.oneof(fc.jsonValue(), mutilated), (policies, id, object) => {
+        const admission = admit(policies, reviewBody(object, { uid: id }), NO_FACTS);
         assert.equal(admission.kind, "answered");
         const { response } = JSON.parse(admission.answer) as AdmissionReviewAnswer;
         assert.equal(response.uid, Buffer.from(id).toString());
@@ -63,8 +84,8 @@ describe("admit", () => {
     const fields = ["kind", "operation", "namespace", "name", "subResource", "dryRun", "userInfo"];
     const request = fc.dictionary(fc.constantFrom(...fields), fc.jsonValue());
     fc.assert(
-      fc.property(request, (broken) => {
-        assert.equal(admit(set, reviewBody(driverPod(), broken), NO_FACTS).kind, "answered");
+      fc.property(sets, request, (policies, broken) => {
+        assert.equal(admit(policies, reviewBody(driverPod(), broken), NO_FACTS).kind, "answered");
       }),
       { numRuns: 500 },
     );
