@@ -5,8 +5,9 @@ import type { ResourceList } from "../kubernetes/pod.ts";
 import type { ResourceQuota } from "../kubernetes/resource-quota.ts";
 import { parseDocuments, type SourceDocument } from "../policy/document.ts";
 import { problemText, type Problem } from "../policy/problem.ts";
+import { sourceOf } from "../policy/source.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
-import { listDocumentFiles, readText } from "./read-input.ts";
+import { listDocumentFiles, readBytes } from "./read-input.ts";
 
 /** Objects of files: those to be judged, and what the others tell of the cluster. */
 export interface ReadObjects {
@@ -19,7 +20,7 @@ export interface ReadObjects {
 export function readObjects(paths: readonly string[]): ReadObjects {
   const parsed = paths
     .flatMap(listDocumentFiles)
-    .map((file) => parseDocuments({ file, text: readText(file) }));
+    .map((file) => parseDocuments(sourceOf(file, readBytes(file))));
   failOn(parsed.flatMap((source) => source.problems));
   const documents: SourceDocument[] = [];
   const namespaces = new Map<string, Namespace>();

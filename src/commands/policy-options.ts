@@ -7,8 +7,9 @@ import type { PolicySet } from "../engine/policy-set.ts";
 import { compilePolicies, type Compiled } from "../policy/compile.ts";
 import type { Source } from "../policy/document.ts";
 import { problemText } from "../policy/problem.ts";
+import { LARGEST_POLICY_FILE, sourceOf } from "../policy/source.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
-import { listDocumentFiles, readText } from "./read-input.ts";
+import { listDocumentFiles, readBytes } from "./read-input.ts";
 
 const AS_WRITTEN = "AsWritten";
 
@@ -99,7 +100,7 @@ function readSources(path: string): readonly Source[] {
       `${path}: no .yaml, .yml or .json file in this folder`,
     ]);
   }
-  return files.map((file) => ({ file, text: readText(file) }));
+  return files.map((file) => sourceOf(file, readBytes(file), LARGEST_POLICY_FILE));
 }
 
 /** `policies/` beside `src/` in a checkout and beside `dist/` in the package: the nearest one upwards. */

@@ -19,13 +19,13 @@ export function readText(file: string): string {
 export function listDocumentFiles(path: string): readonly string[] {
   if (path === STDIN) return [path];
   if (!reading(path, () => statSync(path)).isDirectory()) return [path];
-  return readdirSync(path, { withFileTypes: true })
+  return reading(path, () => readdirSync(path, { withFileTypes: true }))
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const inside = join(path, entry.name);
       if (entry.name.startsWith(".")) return [];
       // A mounted ConfigMap shows its files as links, so what a link leads to decides.
-      if (statSync(inside).isDirectory()) return listDocumentFiles(inside);
+      if (reading(inside, () => statSync(inside)).isDirectory()) return listDocumentFiles(inside);
       return /\.(?:ya?ml|json)$/.test(entry.name) ? [inside] : [];
     });
 }

@@ -4,6 +4,8 @@ import { parseDocuments, type Source, type SourceDocument } from "./document.ts"
 import { platformProblems } from "./platform.ts";
 import { nearMiss, type Problem } from "./problem.ts";
 import { API_VERSION, DOCUMENT_KINDS, type DocumentKind } from "./schema.ts";
+import { shown } from "./shown.ts";
+import { momentProblems } from "./test-moments.ts";
 import { documentProblems, ruleProblems } from "./validate.ts";
 
 /** A document whose shape is known. */
@@ -25,7 +27,9 @@ export function collectDocuments(
   };
   for (const source of sources) {
     const parsed = parseDocuments(source);
-    problems.push(...parsed.problems);
+    // One at a time: there may be more than a call takes arguments.
+    for (const problem of parsed.problems) problems.push(problem);
+    if (parsed.documents.length + parsed.problems.length === 0) problems.push(emptiness(source));
     for (const document of parsed.documents) {
       const before = problems.length;
       const kind = kindOf(document, problems);
@@ -33,13 +37,23 @@ export function collectDocuments(
       const bare = document.bareBooleans();
       const others = [...documentProblems(kind, document), ...blockProblems(kind, document)];
       problems.push(...bare, ...others.filter((problem) => !bare.some(isAtPlaceOf(problem))));
-      if (problems.length === before && kind === "SparkPlatform") {
-        problems.push(...platformProblems(document));
-      }
+      if (problems.length === before) problems.push(...furtherProblems(kind, document));
       if (problems.length === before) named[kind].push({ name: nameOf(document), document });
     }
   }
   return named;
+}
+
+/** What a schema cannot say, and is told without the other documents. */
+function furtherProblems(kind: DocumentKind, document: SourceDocument): readonly Problem[] {
+  if (kind === "SparkPlatform") return platformProblems(document);
+  return kind === "SparkPolicyTest" ? momentProblems(document) : [];
+}
+
+/** A policy that was emptied by mistake would be switched off, and nobody told. */
+function emptiness({ file }: Source): Problem {
+  const message = `has no document in it, needs one of: ${DOCUMENT_KINDS.join(", ")}`;
+  return { file, line: 1, column: 1, path: "", message };
 }
 
 /** What a bare boolean is taken for is no second problem. */
@@ -54,19 +68,32 @@ function kindOf(document: SourceDocument, problems: Problem[]): DocumentKind | u
     return undefined;
   }
   const { apiVersion, kind } = value as { apiVersion?: unknown; kind?: unknown };
-  const shown = typeof kind === "string" ? kind : "";
-  const known = DOCUMENT_KINDS.find((candidate) => candidate === shown);
-  if (known === undefined) {
-    const hint = nearMiss(shown, DOCUMENT_KINDS);
-    const message = `unknown kind '${shown}', allowed: ${DOCUMENT_KINDS.join(", ")}${hint}`;
-    problems.push(document.problem(["kind"], message));
-    return undefined;
-  }
-  if (apiVersion !== API_VERSION) {
-    const found = typeof apiVersion === "string" ? `'${apiVersion}'` : "nothing";
+  const known = DOCUMENT_KINDS.find((candidate) => candidate === kind);
+  if (known === undefined) problems.push(unknownKind(value, document));
+  else if (apiVersion !== API_VERSION) {
+    const found =
+      typeof apiVersion === "string" ? `'${apiVersion.slice(0, 100)}'` : shown(apiVersion);
     problems.push(document.problem(["apiVersion"], `found ${found}, must be ${API_VERSION}`));
   }
   return known;
+}
+
+function unknownKind(value: object, document: SourceDocument): Problem {
+  const { kind, items } = value as { kind?: unknown; items?: unknown };
+  // No schema is looked at without a kind, so what is nearly this key is told here.
+  const misspelt = Object.keys(value).find((key) => nearMiss(key, ["kind"]) !== "");
+  if (kind === undefined && misspelt !== undefined) {
+    return document.problem([misspelt], "unknown key; did you mean 'kind'?", "key");
+  }
+  const allowed = `allowed: ${DOCUMENT_KINDS.join(", ")}`;
+  if (typeof kind !== "string") {
+    return document.problem(["kind"], `found ${shown(kind)}, ${allowed}`);
+  }
+  if (kind.endsWith("List")) {
+    return document.problem(["items"], `found ${shown(items)}, must be of type array`);
+  }
+  const hint = nearMiss(kind, DOCUMENT_KINDS);
+  return document.problem(["kind"], `unknown kind '${kind.slice(0, 100)}', ${allowed}${hint}`);
 }
 
 /** What is wrong with a policy's rule, whatever else is wrong with the policy: there is exactly one, and it fits its schema. */

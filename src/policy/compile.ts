@@ -10,7 +10,7 @@ import { compileException, type ExceptionSpec } from "./exception.ts";
 import { ToldAlready } from "./guarded.ts";
 import { relationsOf, type Notice, type PolicyDocument } from "./relations.ts";
 import { toPlatform } from "./platform.ts";
-import { nearMiss, type Problem } from "./problem.ts";
+import { listText, nearMiss, type Problem } from "./problem.ts";
 import { unstableSelectors, type LabelSetter, type Selecting } from "./unstable-selectors.ts";
 
 export interface CompileOptions {
@@ -127,7 +127,7 @@ function findPlatform(
 }
 
 function unknownPlatform(file: string, name: string, allowed: readonly string[]): Problem {
-  const message = `there is no platform '${name}', allowed: ${allowed.join(", ")}`;
+  const message = `there is no platform '${name}', allowed: ${listText(allowed)}`;
   return { file, line: 0, column: 0, path: "", message: message + nearMiss(name, allowed) };
 }
 

@@ -1,15 +1,10 @@
-import {
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  parseAllDocuments,
-  visit,
-  type Document,
-  type ParsedNode,
-  type Scalar,
-} from "yaml";
-import type { Problem } from "./problem.ts";
+import { LineCounter, parseAllDocuments, type Document } from "yaml";
+import { offsetOf, pathText, problemAt, type DocumentPath } from "./place.ts";
+import { MOST_PROBLEMS, withRest, type Problem } from "./problem.ts";
+import { syntaxFault } from "./syntax-fault.ts";
+import { bareBooleans, structureFaults, type Fault } from "./yaml-faults.ts";
+
+export type { DocumentPath } from "./place.ts";
 
 /** A text with documents in it: YAML with any number of them, or JSON, which is YAML too. */
 export interface Source {
@@ -18,9 +13,9 @@ export interface Source {
   readonly text: string;
   /** Came with Sparkgate: a document of the user's of the same kind and name may replace it. */
   readonly shipped?: boolean;
+  /** Why there is no text: see `sourceOf`. */
+  readonly unreadable?: Problem;
 }
-
-export type DocumentPath = readonly (string | number)[];
 
 /** One document and where it stands. */
 export interface SourceDocument {
@@ -32,89 +27,91 @@ export interface SourceDocument {
   readonly bareBooleans: () => readonly Problem[];
 }
 
-/** What kubectl, whose YAML is 1.1, reads as true or false, and YAML 1.2 as a string (go-yaml v2 resolve.go). */
-const YAML_1_1_BOOLEANS = /^(?:y|yes|n|no|on|off)$/i;
+export interface ParsedDocuments {
+  readonly documents: readonly SourceDocument[];
+  readonly problems: readonly Problem[];
+}
 
 /** Aliases are for people who repeat themselves; a document that unfolds to more is an attack. */
 const MOST_ALIASES = 100;
 
+/** Levels of maps and lists, aliases unfolded. Kubernetes' own objects have some 40. */
+const DEEPEST = 500;
+
 /** Reads all documents of a source. A document with a problem in its YAML is left out. */
-export function parseDocuments(source: Source): {
-  readonly documents: readonly SourceDocument[];
-  readonly problems: readonly Problem[];
-} {
-  const lines = new LineCounter();
-  // Merge keys (<<), since kubectl reads them too.
-  const options = { lineCounter: lines, prettyErrors: false, merge: true };
-  const parsed = parseAllDocuments(source.text, options);
+export function parseDocuments(source: Source): ParsedDocuments {
   const documents: SourceDocument[] = [];
+  if (source.unreadable !== undefined) return { documents, problems: [source.unreadable] };
+  const lines = new LineCounter();
+  const parsed = parseAllDocuments(source.text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    // Merge keys (<<), since kubectl reads them too.
+    merge: true,
+    // See structureFaults, which tells both.
+    uniqueKeys: false,
+    logLevel: "error",
+  });
   const problems: Problem[] = [];
   if (!Array.isArray(parsed)) return { documents, problems }; // an empty file
   for (const yaml of parsed) {
-    const broken = syntaxProblems(source, yaml, lines);
-    problems.push(...broken);
-    if (broken.length > 0 || yaml.contents === null) continue;
-    let value: unknown;
-    try {
-      value = yaml.toJS({ maxAliasCount: MOST_ALIASES });
-    } catch (error) {
-      const offset = yaml.contents.range[0];
-      problems.push(problemAt(source, lines, offset, "", messageOf(error)));
-      continue;
-    }
-    if (value === null) continue; // nothing but comments
-    documents.push(...expandList(documentOf(source, yaml, lines, value, [])));
+    const read = readDocument(source, yaml, lines);
+    // One at a time: a file of a million null documents is more than a call takes arguments.
+    for (const problem of read.problems) problems.push(problem);
+    for (const document of read.documents) documents.push(document);
   }
   return { documents, problems };
 }
 
-function syntaxProblems(
-  source: Source,
-  yaml: Document.Parsed,
-  lines: LineCounter,
-): readonly Problem[] {
-  return yaml.errors.map((error) =>
-    problemAt(source, lines, error.pos[0], "", `is not YAML: ${firstLine(error.message)}`),
+function readDocument(source: Source, yaml: Document.Parsed, lines: LineCounter): ParsedDocuments {
+  const nothing = { documents: [], problems: [] };
+  const faultsAt = (faults: readonly Fault[]) =>
+    faults.map(({ offset, path, message }) => problemAt(source, lines, offset, path, message));
+  const broken = withRest(
+    faultsAt(
+      yaml.errors.slice(0, MOST_PROBLEMS).map((error) => syntaxFault(source.text, yaml, error)),
+    ),
+    yaml.errors.length,
   );
-}
-
-function bareBooleans(
-  source: Source,
-  yaml: Document.Parsed,
-  lines: LineCounter,
-): readonly Problem[] {
-  const problems: Problem[] = [];
-  visit(yaml, {
-    Scalar: (_key, node) => {
-      if (!isBare(node)) return;
-      const word = node.source ?? "";
-      const message = `bare ${word}: kubectl reads it as a boolean, YAML 1.2 does not; write "${word}", true or false`;
-      problems.push(problemAt(source, lines, node.range?.[0] ?? 0, "", message));
-    },
+  if (broken.length > 0) return { ...nothing, problems: broken };
+  if (yaml.contents === null) return nothing;
+  const faults = structureFaults(yaml);
+  if (faults.length > 0) return { ...nothing, problems: faultsAt(faults) };
+  const whole = (message: string) => ({
+    ...nothing,
+    problems: faultsAt([{ offset: yaml.contents?.range[0] ?? 0, path: [], message }]),
   });
-  return problems;
-}
-
-function isBare(node: Scalar): boolean {
-  return node.type === "PLAIN" && YAML_1_1_BOOLEANS.test(node.source ?? "");
-}
-
-function documentOf(
-  source: Source,
-  yaml: Document.Parsed,
-  lines: LineCounter,
-  value: unknown,
-  root: DocumentPath,
-): SourceDocument {
-  return {
+  let value: unknown;
+  try {
+    value = yaml.toJS({ maxAliasCount: MOST_ALIASES });
+  } catch (error) {
+    return whole(messageOf(error));
+  }
+  if (value === null) return nothing; // nothing but comments
+  if (isDeeper(value, DEEPEST)) return whole(`is nested more than ${DEEPEST} levels deep`);
+  const document: SourceDocument = {
     source,
     value,
-    problem: (path, message, at = "value") => {
-      const offset = offsetOf(yaml.contents, [...root, ...path], at);
-      return problemAt(source, lines, offset, pathText(path), message);
-    },
-    bareBooleans: () => bareBooleans(source, yaml, lines),
+    problem: (path, message, at = "value") =>
+      problemAt(source, lines, offsetOf(yaml.contents, path, at), path, message),
+    bareBooleans: () => faultsAt(bareBooleans(yaml)),
   };
+  return { documents: expandList(document), problems: [] };
+}
+
+/** Whether a value has more levels than that. Each map and list is looked at once for each level that it is on. */
+function isDeeper(root: unknown, deepest: number): boolean {
+  const seen = new Map<object, number>();
+  const left: { readonly value: unknown; readonly level: number }[] = [{ value: root, level: 0 }];
+  for (;;) {
+    const next = left.pop();
+    if (next === undefined) return false;
+    const { value, level } = next;
+    if (typeof value !== "object" || value === null || (seen.get(value) ?? -1) >= level) continue;
+    if (level === deepest) return true;
+    seen.set(value, level);
+    for (const inner of Object.values(value)) left.push({ value: inner, level: level + 1 });
+  }
 }
 
 /** `kubectl get -o yaml` puts several objects into one List. */
@@ -137,60 +134,9 @@ function expandList(document: SourceDocument): readonly SourceDocument[] {
   }));
 }
 
-function problemAt(
-  source: Source,
-  lines: LineCounter,
-  offset: number,
-  path: string,
-  message: string,
-): Problem {
-  const { line, col } = lines.linePos(offset);
-  return { file: source.file, line, column: col, path, message };
-}
-
-/** Follows `path` as far as it goes, and returns where that begins in the text. */
-function offsetOf(root: ParsedNode | null, path: DocumentPath, at: "key" | "value"): number {
-  let node: unknown = root;
-  let offset = root?.range[0] ?? 0;
-  for (const [index, part] of path.entries()) {
-    let next: unknown;
-    if (isMap(node)) {
-      const pair = node.items.find(
-        ({ key }) => isScalar(key) && String(key.value) === String(part),
-      );
-      if (pair === undefined) return offset;
-      next = pair.value;
-      const place = at === "key" && index === path.length - 1 ? pair.key : (next ?? pair.key);
-      offset = startOf(place) ?? offset;
-    } else if (isSeq(node)) {
-      next = node.items[Number(part)];
-      offset = startOf(next) ?? offset;
-    } else {
-      return offset;
-    }
-    node = next;
-  }
-  return offset;
-}
-
-function startOf(node: unknown): number | undefined {
-  if (!isScalar(node) && !isMap(node) && !isSeq(node)) return undefined;
-  return node.range?.[0];
-}
-
-/** `spec.match.roles[0]` */
-function pathText(path: DocumentPath): string {
-  return path
-    .map((part, index) =>
-      typeof part === "number" ? `[${part}]` : index === 0 ? part : `.${part}`,
-    )
-    .join("");
-}
-
-function firstLine(text: string): string {
-  return text.split("\n", 1)[0] ?? "";
-}
-
 function messageOf(error: unknown): string {
-  return error instanceof Error ? firstLine(error.message) : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return /^Excessive alias count/.test(message)
+    ? "its aliases unfold to too much: write out what they stand for"
+    : message;
 }

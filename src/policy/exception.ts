@@ -3,7 +3,7 @@ import type { NamedDocument } from "./collect.ts";
 import { guarded } from "./guarded.ts";
 import { compileMatch, type MatchSpec, type Matcher } from "./match.ts";
 import { momentOf } from "./moment.ts";
-import { nearMiss, type Problem } from "./problem.ts";
+import { listText, nearMiss, plainLine, type Problem } from "./problem.ts";
 
 /** The spec of a SparkPolicyException that fits its schema. */
 export interface ExceptionSpec {
@@ -27,7 +27,7 @@ export function compileException(
   const before = problems.length;
   for (const [index, policy] of spec.policies.entries()) {
     if (known.includes(policy)) continue;
-    const message = `there is no policy '${policy}', allowed: ${known.join(", ")}`;
+    const message = `there is no policy '${plainLine(policy, 100)}', allowed: ${listText(known)}`;
     problems.push(document.problem(["spec", "policies", index], message + nearMiss(policy, known)));
   }
   const expiresAt = guarded(document, ["spec", "expiresAt"], problems, () =>

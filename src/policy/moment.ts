@@ -1,4 +1,5 @@
 import { RuleProblem } from "../engine/rule-kind.ts";
+import { quoted } from "../engine/text.ts";
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
 const TIME = /^T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
@@ -22,7 +23,7 @@ export function momentOf(text: string): number {
   const at = parseMoment(text);
   if (at !== undefined) return at;
   throw new RuleProblem(
-    `'${text}' is no moment: write 2027-01-15 (from midnight UTC) or 2027-01-15T06:00:00Z`,
+    `${quoted(text)} is no moment: write 2027-01-15 (from midnight UTC) or 2027-01-15T06:00:00Z`,
     { path: [], allowed: [] },
   );
 }

@@ -1,8 +1,9 @@
+import { quoted } from "../engine/text.ts";
 import type { Capacity, LocalDisk, Platform } from "../kubernetes/platform.ts";
 import type { NodeSelectorRequirement, NodeSelectorTerm } from "../kubernetes/pod.ts";
 import { volumeSourceProblem } from "../kubernetes/volume-source.ts";
 import type { DocumentPath, SourceDocument } from "./document.ts";
-import type { Problem } from "./problem.ts";
+import { listText, type Problem } from "./problem.ts";
 
 interface PlatformDocument {
   readonly spec: {
@@ -40,7 +41,7 @@ export function platformProblems(document: SourceDocument): readonly Problem[] {
     for (const [number, { matchExpressions }] of nodeSelectorTerms.entries()) {
       // A job's own choice is found by these keys; a capacity without one could not be told from it.
       if (matchExpressions?.some(({ key }) => spec.capacityKeys.includes(key)) === true) continue;
-      tell([...at, number], `names none of the capacityKeys (${spec.capacityKeys.join(", ")})`);
+      tell([...at, number], `names none of the capacityKeys (${listText(spec.capacityKeys)})`);
     }
   }
   const disks = spec.localDisks ?? [];
@@ -58,7 +59,7 @@ type Tell = (path: DocumentPath, message: string) => void;
 function tellDuplicates(list: string, entries: readonly { readonly name: string }[], tell: Tell) {
   const names = new Set<string>();
   for (const [index, { name }] of entries.entries()) {
-    if (names.has(name)) tell([list, index, "name"], `'${name}' is a duplicate`);
+    if (names.has(name)) tell([list, index, "name"], `${quoted(name)} is a duplicate`);
     names.add(name);
   }
 }

@@ -93,16 +93,19 @@ const match: Schema = {
   },
 };
 
+/** What kubectl takes for a name (DNS-1123 subdomain). */
+export const NAME_PATTERN = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+
 /** The API server's own fields (uid, managedFields, …) are allowed, so that `kubectl get -o yaml` can be read. */
 const metadata: Schema = {
   type: "object",
   required: ["name"],
   properties: {
-    // What kubectl takes for a name (DNS-1123 subdomain); 63, since it is also a metric's label and an annotation's key.
+    // It is also a metric's label and an annotation's key.
     name: {
       type: "string",
       maxLength: 63,
-      pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+      pattern: NAME_PATTERN,
       description: "Lower-case letters, digits, - and ., at most 63.",
     },
   },

@@ -1,8 +1,9 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import type { RuleKind } from "../engine/rule-kind.ts";
 import type { DocumentPath, SourceDocument } from "./document.ts";
-import { nearMiss, type Problem } from "./problem.ts";
-import { DOCUMENT_SCHEMAS, type DocumentKind, type Schema } from "./schema.ts";
+import { MOST_PROBLEMS, nearMiss, withRest, type Problem } from "./problem.ts";
+import { DOCUMENT_SCHEMAS, NAME_PATTERN, type DocumentKind, type Schema } from "./schema.ts";
+import { shown } from "./shown.ts";
 
 /**
  * Policies are the platform team's own, and all that is wrong is to be told at once. That the schemas themselves are
@@ -15,6 +16,21 @@ const ajv = new Ajv2020({
   meta: false,
   allowUnionTypes: true,
 });
+
+// Ajv's own compares each entry with each other, which takes minutes for as many as fit in a megabyte.
+ajv.removeKeyword("uniqueItems");
+ajv.addKeyword({
+  keyword: "uniqueItems",
+  type: "array",
+  validate: (wanted: boolean, entries: readonly unknown[]) =>
+    !wanted || new Set(entries.map((entry) => JSON.stringify(entry))).size === entries.length,
+});
+
+/** What the patterns of the schemas ask for, in words. */
+const PATTERNS: ReadonlyMap<unknown, string> = new Map([
+  ["^/", "must begin with /"],
+  [NAME_PATTERN, "must be lower-case letters, digits, - and ."],
+]);
 
 const compiled = new Map<Schema, ValidateFunction>();
 
@@ -49,13 +65,17 @@ function problemsOf(
 ): readonly Problem[] {
   const validate = validatorOf(schema);
   if (validate(value)) return [];
-  return (validate.errors ?? []).map((error) => explain(error, document, root));
+  const errors = validate.errors ?? [];
+  const told = errors.slice(0, MOST_PROBLEMS).map((error) => {
+    const path = [...root, ...pathOf(error.instancePath, value)];
+    return explain(error, document, path);
+  });
+  return withRest(told, errors.length);
 }
 
-function explain(error: ErrorObject, document: SourceDocument, root: DocumentPath): Problem {
-  const path = [...root, ...pathOf(error.instancePath)];
+function explain(error: ErrorObject, document: SourceDocument, path: DocumentPath): Problem {
   const params = error.params as Readonly<Record<string, unknown>>;
-  const found = shown(error.data);
+  const tell = (wanted: string) => document.problem(path, `found ${shown(error.data)}, ${wanted}`);
   switch (error.keyword) {
     case "additionalProperties": {
       const key = String(params["additionalProperty"]);
@@ -68,28 +88,29 @@ function explain(error: ErrorObject, document: SourceDocument, root: DocumentPat
     case "enum": {
       const allowed = (params["allowedValues"] as readonly unknown[]).map(String);
       const hint = typeof error.data === "string" ? nearMiss(error.data, allowed) : "";
-      return document.problem(path, `found ${found}, allowed: ${allowed.join(", ")}${hint}`);
+      return tell(`allowed: ${allowed.join(", ")}${hint}`);
     }
     case "type":
-      return document.problem(path, `found ${found}, must be of type ${String(params["type"])}`);
+      return tell(`must be of type ${[params["type"]].flat().join(" or ")}`);
     case "pattern":
-      return document.problem(path, `found ${found}, must be lower-case letters, digits, - and .`);
+      return tell(PATTERNS.get(params["pattern"]) ?? error.message ?? "is not allowed");
+    case "uniqueItems":
+      return tell("must not have the same entry twice");
     default:
-      return document.problem(path, `found ${found}, ${error.message ?? "is not allowed"}`);
+      return tell(error.message ?? "is not allowed");
   }
 }
 
-function pathOf(instancePath: string): DocumentPath {
+/** A number is the place in a list, or else a key. */
+function pathOf(instancePath: string, root: unknown): DocumentPath {
+  let value = root;
   return instancePath
     .split("/")
     .slice(1)
     .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
-    .map((part) => (/^\d+$/.test(part) ? Number(part) : part));
-}
-
-/** A value for an error: short ones as they are. */
-function shown(value: unknown): string {
-  if (value === undefined) return "nothing";
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+    .map((part) => {
+      const key = Array.isArray(value) ? Number(part) : part;
+      value = (value as Readonly<Record<string | number, unknown>>)[key];
+      return key;
+    });
 }

@@ -33,7 +33,8 @@ Put it into a folder of your own, say \`policies/\`, and then:
 | \`sparkgate test policies\` | whether the cases beside the policies (kind SparkPolicyTest) hold |
 | \`sparkgate schema > sparkgate.schema.json\` | a JSON Schema, for completion in editors |
 
-Words that kubectl reads as booleans (\`y\`, \`on\`, \`no\`) must stand in quotes. [cookbook.md](cookbook.md) has 20 worked
+Words that kubectl reads as booleans (\`y\`, \`on\`, \`no\`) must stand in quotes. Files are UTF-8 of at most 1 MiB each; one
+without any document in it is refused, since a policy that was emptied by mistake would be switched off. [cookbook.md](cookbook.md) has 20 worked
 policies, [rules.md](rules.md) says how the rules behave in Spark's corners, [tutorial.md](tutorial.md) goes all the way once.`;
 
 /** About expressions, behind the table of variables. */

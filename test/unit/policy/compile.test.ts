@@ -259,7 +259,7 @@ describe("compilePolicies: one mistake each, told with its place, what was found
     const found = problems(spec("match: {roles: [drivers], namespaces: [y]}", "images: {}"));
     assert.equal(found.length, 2);
     assert.match(found[0] ?? "", /^a\.yaml:5:\d+: .*drivers/);
-    assert.match(found[1] ?? "", /^a\.yaml:5:\d+: bare y/);
+    assert.match(found[1] ?? "", /^a\.yaml:5:\d+: spec\.match\.namespaces\[0\]: bare y/);
   });
 
   it("asks for a platform where none is named, and only where one is needed", () => {

@@ -118,11 +118,11 @@ describe("parseDocuments: what is no YAML", () => {
   const cases: readonly (readonly [string, string, RegExp])[] = [
     ["a tab for indentation", "a:\n\tb: 1\n", /^f\.yaml:2:1: is not YAML: /],
     ["a list that does not end", "a: [1, 2\n", /^f\.yaml:\d:\d+: is not YAML: /],
-    ["a key twice", "a: 1\nb: 2\na: 3\n", /^f\.yaml:3:1: is not YAML: Map keys must be unique/],
+    ["a key twice", "a: 1\nb: 2\na: 3\n", /^f\.yaml:3:1: a: is not YAML: the same key twice/],
     [
       "a key twice in JSON",
       '{"a": 1,\n"a": 2}',
-      /^f\.yaml:2:1: is not YAML: Map keys must be unique/,
+      /^f\.yaml:2:1: a: is not YAML: the same key twice/,
     ],
     ["an alias of nothing", "a: *nothing\n", /^f\.yaml:1:\d+: .*nothing/],
     ["bytes that are no text", "a: \u0000\u0001", /^f\.yaml/],
