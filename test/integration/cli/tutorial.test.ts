@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, it } from "node:test";
-import { ROOT } from "./run-sparkgate.ts";
+import { ENVIRONMENT, ROOT } from "./run-sparkgate.ts";
 
 const PAGE = join(ROOT, "docs/tutorial.md");
 const folder = mkdtempSync(join(tmpdir(), "sparkgate-tutorial-"));
@@ -24,7 +24,7 @@ function transcript(block: string): string {
       const { status, stdout, stderr } = spawnSync(
         process.execPath,
         [join(ROOT, "src/cli.ts"), ...args],
-        { cwd: folder, encoding: "utf8" },
+        { cwd: folder, encoding: "utf8", env: ENVIRONMENT },
       );
       const exit = status === 0 ? "" : `(exit code ${String(status)})\n`;
       return `${line}\n${stderr}${stdout}${exit}`;
