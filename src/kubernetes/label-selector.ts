@@ -1,3 +1,4 @@
+import { isLabelValue, isMetadataKey } from "./label-syntax.ts";
 import type { Maybe, StringMap } from "./pod.ts";
 
 /** One condition on a label. Operators: In, NotIn, Exists, DoesNotExist. */
@@ -19,7 +20,7 @@ type LabelPredicate = (labels: StringMap) => boolean;
  * Compiles a label selector with Kubernetes' meaning (apimachinery labels/selector.go): an empty selector matches
  * everything, and NotIn also matches where the label is missing.
  * @returns a function of an object's labels; null and undefined are no labels
- * @throws TypeError for what Kubernetes refuses too: an unknown operator, In or NotIn without values, Exists or
+ * @throws TypeError for what Kubernetes refuses too: a key or a value that no label can have, an unknown operator, In or NotIn without values, Exists or
  *   DoesNotExist with values. A selector that silently matched nothing would switch a policy off.
  */
 export function compileLabelSelector(
@@ -38,6 +39,10 @@ export function compileLabelSelector(
 function compileRequirement(requirement: LabelSelectorRequirement): LabelPredicate {
   const { key, operator } = requirement;
   const values = new Set(requirement.values ?? []);
+  if (!isMetadataKey(key)) throw new TypeError(`'${key}' cannot be the key of a label`);
+  for (const value of values) {
+    if (!isLabelValue(value)) throw new TypeError(`'${value}' cannot be the value of a label`);
+  }
   switch (operator) {
     case "In":
     case "NotIn": {

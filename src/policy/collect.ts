@@ -14,10 +14,14 @@ export interface NamedDocument {
   readonly document: SourceDocument;
 }
 
-/** Reads all documents of all sources, and keeps those that fit their schemas, by kind. */
+/**
+ * Reads all documents of all sources, and keeps those that fit their schemas, by kind.
+ * @param broken takes in `KIND/NAME` of the others: that they are not there is no further problem of who names them
+ */
 export function collectDocuments(
   sources: readonly Source[],
   problems: Problem[],
+  broken = new Set<string>(),
 ): Readonly<Record<DocumentKind, readonly NamedDocument[]>> {
   const named: Record<DocumentKind, NamedDocument[]> = {
     SparkPolicy: [],
@@ -38,7 +42,9 @@ export function collectDocuments(
       const others = [...documentProblems(kind, document), ...blockProblems(kind, document)];
       problems.push(...bare, ...others.filter((problem) => !bare.some(isAtPlaceOf(problem))));
       if (problems.length === before) problems.push(...furtherProblems(kind, document));
-      if (problems.length === before) named[kind].push({ name: nameOf(document), document });
+      const name = nameOf(document);
+      if (problems.length === before) named[kind].push({ name: name ?? "", document });
+      else broken.add(`${kind}/${name ?? ""}`);
     }
   }
   return named;
@@ -113,8 +119,10 @@ function blockProblems(kind: DocumentKind, document: SourceDocument): readonly P
   return [...problems, document.problem(["spec", second.key], message, "key")];
 }
 
-function nameOf(document: SourceDocument): string {
-  return (document.value as { metadata: { name: string } }).metadata.name;
+function nameOf({ value }: SourceDocument): string | undefined {
+  const metadata = isRecord(value) ? value["metadata"] : undefined;
+  const name = isRecord(metadata) ? metadata["name"] : undefined;
+  return typeof name === "string" ? name : undefined;
 }
 
 /** One document a name. A user's replaces the shipped one; two of the user's are a mistake in both. */

@@ -35,24 +35,27 @@ export interface Compiled {
 /** Reads, validates and compiles all documents of all sources, and tells everything that is wrong with any of them. */
 export function compilePolicies(sources: readonly Source[], options: CompileOptions): Compiled {
   const problems: Problem[] = [];
-  const named = collectDocuments(sources, problems);
+  const broken = new Set<string>();
+  const named = collectDocuments(sources, problems, broken);
   const usedPlatforms = uniqueDocuments(named.SparkPlatform, problems);
   const platforms = new Map(
     usedPlatforms.map(({ name, document }) => [name, toPlatform(name, document.value)]),
   );
-  if (options.platform !== undefined && !platforms.has(options.platform)) {
-    problems.push(unknownPlatform("--platform", options.platform, [...platforms.keys()]));
+  const isBroken = (name: string) => broken.has(`SparkPlatform/${name}`);
+  const { platform } = options;
+  if (platform !== undefined && !platforms.has(platform) && !isBroken(platform)) {
+    problems.push(unknownPlatform("--platform", platform, [...platforms.keys()]));
   }
   const usedPolicies = uniqueDocuments(named.SparkPolicy, problems);
   const names = usedPolicies.map(({ name }) => name);
   const usedExceptions = uniqueDocuments(named.SparkPolicyException, problems);
   const exceptions = usedExceptions.flatMap(
-    (entry) => compileException(entry, names, problems) ?? [],
+    (entry) => compileException(entry, { names, broken }, problems) ?? [],
   );
   const context: PolicyContext = {
     mode: options.mode,
     exceptions,
-    platform: (wanted) => findPlatform(platforms, wanted, options.platform),
+    platform: (wanted) => findPlatform(platforms, wanted, platform, isBroken),
   };
   const wanted = usedPolicies.filter(({ name }) => (options.only ?? name) === name);
   const policies = wanted.flatMap((entry) => {
@@ -109,6 +112,7 @@ function findPlatform(
   platforms: ReadonlyMap<string, Platform>,
   wanted: string | undefined,
   installation: string | undefined,
+  isBroken: (name: string) => boolean,
 ): Platform {
   const name = wanted ?? installation;
   const allowed = [...platforms.keys()];
@@ -118,7 +122,7 @@ function findPlatform(
   }
   const platform = platforms.get(name);
   if (platform !== undefined) return platform;
-  if (wanted === undefined) throw new ToldAlready();
+  if (wanted === undefined || isBroken(wanted)) throw new ToldAlready();
   throw new RuleProblem(`there is no platform '${name}'`, {
     path: ["platform"],
     found: name,

@@ -16,19 +16,19 @@ export interface ExceptionSpec {
 
 /**
  * Compiles a SparkPolicyException that fits its schema; undefined where something is wrong with it.
- * @param known names of all policies: an exception from one that is not there would be a surprise later
+ * @param names of all policies: an exception from one that is not there would be a surprise later
  */
 export function compileException(
   { name, document }: NamedDocument,
-  known: readonly string[],
+  { names, broken }: { readonly names: readonly string[]; readonly broken: ReadonlySet<string> },
   problems: Problem[],
 ): PolicyException | undefined {
   const { spec } = document.value as { spec: ExceptionSpec };
   const before = problems.length;
   for (const [index, policy] of spec.policies.entries()) {
-    if (known.includes(policy)) continue;
-    const message = `there is no policy '${plainLine(policy, 100)}', allowed: ${listText(known)}`;
-    problems.push(document.problem(["spec", "policies", index], message + nearMiss(policy, known)));
+    if (names.includes(policy) || broken.has(`SparkPolicy/${policy}`)) continue;
+    const message = `there is no policy '${plainLine(policy, 100)}', allowed: ${listText(names)}`;
+    problems.push(document.problem(["spec", "policies", index], message + nearMiss(policy, names)));
   }
   const expiresAt = guarded(document, ["spec", "expiresAt"], problems, () =>
     momentOf(spec.expiresAt),

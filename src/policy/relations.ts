@@ -90,7 +90,10 @@ function unreachedOverrides(
 function ofTwo(higher: PolicyDocument, lower: PolicyDocument): readonly Notice[] {
   const { policy: winner } = higher;
   const { policy: loser } = lower;
-  if (winner.rule !== loser.rule || !scopesOverlap(specOf(higher), specOf(lower))) return [];
+  if (winner.rule !== loser.rule || (loser.combine === "all" && loser.claims === undefined)) {
+    return []; // of which all apply, and none sets anything
+  }
+  if (!scopesOverlap(specOf(higher), specOf(lower))) return [];
   const byName = winner.priority === loser.priority;
   const why = byName
     ? `both have priority ${winner.priority} and its name comes first: give one of them a priority`

@@ -30,10 +30,11 @@ describe("compileLabelSelector", () => {
     [expression("tier", "DoesNotExist"), batch, false],
     [{ matchLabels: { tier: "batch" }, ...expression("team", "In", ["ads"]) }, batch, false],
     [expression("constructor", "Exists"), batch, false],
-    [expression("__proto__", "DoesNotExist"), batch, true],
+    [expression("constructor", "DoesNotExist"), batch, true],
     [expression("toString", "NotIn", ["x"]), {}, true],
-    [{ matchLabels: { ["__proto__"]: "x" } }, { ["__proto__"]: "x" }, true],
-    [{ matchLabels: { ["__proto__"]: "x" } }, {}, false],
+    [{ matchLabels: { constructor: "x" } }, { constructor: "x" }, true],
+    [{ matchLabels: { constructor: "x" } }, {}, false],
+    [{ matchLabels: { "acme.com/team": "" } }, { ["__proto__"]: "x", "acme.com/team": "" }, true],
   ];
   for (const [selector, labels, matches] of cases) {
     it(`${JSON.stringify(selector)} on ${JSON.stringify(labels)} is ${matches}`, () => {
@@ -53,6 +54,18 @@ describe("compileLabelSelector", () => {
   for (const selector of refused) {
     it(`refuses ${JSON.stringify(selector)} and names the label`, () => {
       assert.throws(() => compileLabelSelector(selector), /TypeError: .*label tier/);
+    });
+  }
+
+  for (const key of ["__proto__", "a b", "", "/a", "A.com/a", "-a", "a".repeat(64)]) {
+    it(`refuses the key '${key}', which no label has`, () => {
+      assert.throws(() => compileLabelSelector({ matchLabels: { [key]: "x" } }), /key of a label/);
+    });
+  }
+
+  for (const value of ["a b", "-a", "a".repeat(64), "ä"]) {
+    it(`refuses the value '${value}', which no label has`, () => {
+      assert.throws(() => compileLabelSelector(expression("a", "In", [value])), /value of a label/);
     });
   }
 });

@@ -536,3 +536,29 @@ describe("compilePolicies: modeOverrides and namespaceSelector", () => {
     assert.equal(problems(spec(override, "images: {}"), { mode: "Warn" }).length, 1);
   });
 });
+
+describe("compilePolicies: what names a broken document", () => {
+  it("is not blamed for it", () => {
+    const exception = JSON.stringify({
+      apiVersion: "sparkgate.io/v1alpha1",
+      kind: "SparkPolicyException",
+      metadata: { name: "leave" },
+      spec: {
+        ...{ subjects: [{ roles: ["driver"] }], policies: ["p"] },
+        ...{ reason: "r", owner: "o", expiresAt: "2027-01-01" },
+      },
+    });
+    const platform = JSON.stringify({
+      apiVersion: "sparkgate.io/v1alpha1",
+      kind: "SparkPlatform",
+      metadata: { name: "mine" },
+      spec: { capacityKeys: ["k"] },
+    });
+    const placed = policyText("q", { placement: { capacity: "spot", platform: "mine" } });
+    const { problems } = compile([policyText("p", { imags: {} }), exception, platform, placed]);
+    assert.deepEqual(
+      problems.map(({ file, path }) => `${file} ${path}`),
+      ["a.yaml spec", "a.yaml spec.imags", "c.yaml spec"],
+    );
+  });
+});
