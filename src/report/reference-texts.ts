@@ -23,7 +23,8 @@ spec:
     onDemand: { percent: 20 }
 \`\`\`
 
-Put it into a folder of your own, say \`policies/\`, and then:
+Put it into a folder of your own, say \`policies/\`, and then (\`sparkgate\` is \`npm run -s sparkgate --\` in a checkout, and
+\`dist/sparkgate.js\` once built):
 
 | command | what it tells |
 | --- | --- |
@@ -46,7 +47,8 @@ export const CEL_NOTES = `Functions: those of CEL (\`has\`, \`size\`, \`all\`, \
 - A misspelt field of \`request\`, \`spark\`, \`app\` or \`namespaceObject\` is refused when the policy loads. \`object\` has the shape of its
   Kubernetes kind, which is not checked.
 - A field that is absent has no value: the policy fails, and \`onError\` counts. \`has(object.spec.hostNetwork)\` asks whether
-  it is there. Unlike in Kubernetes, \`has(a.b.c)\` is false where \`a.b\` is missing.
+  it is there, \`"acme.com/team" in object.metadata.labels\` for keys that are no words. Unlike in Kubernetes, \`has(a.b.c)\` is
+  false where \`a.b\` is missing.
 - \`namespaceObject\` and \`quotas\` are known to \`serve --in-cluster\` and \`--kubeconfig\`, and to \`check\`, \`explain\` and \`test\` where they are
   given. Where they are not known, a policy that names them fails: unknown is not the same as none.
 - \`matches\` takes a pattern of RE2, written out in the policy.

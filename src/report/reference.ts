@@ -127,7 +127,7 @@ function variablesTable(): string {
 
 function variableRows(name: string, type: string | Fields): readonly string[] {
   const meaning = VARIABLE_MEANINGS[name] ?? "";
-  if (typeof type === "string") return [`| \`${name}\` | ${type} | ${meaning} |`];
+  if (typeof type === "string") return [`| \`${name}\` | \`${type}\` | ${meaning} |`];
   return Object.entries(type).flatMap(([field, inner]) => variableRows(`${name}.${field}`, inner));
 }
 
