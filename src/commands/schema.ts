@@ -8,7 +8,7 @@ export function schemaCommand(): Command {
   return new Command("schema")
     .summary("print the JSON Schema of policies, for editors")
     .description(
-      "Prints the JSON Schema (2020-12) of all kinds of documents, or of one. It is also in the package, as policies/schema.json.",
+      "Prints the JSON Schema (2020-12) of all kinds of documents, or of one. It is also in the package, as docs/sparkgate.schema.json.",
     )
     .addArgument(new Argument("[kind]", "all of them where it is left out").choices(DOCUMENT_KINDS))
     .addOption(

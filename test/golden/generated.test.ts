@@ -45,9 +45,9 @@ describe("docs/policies.md", () => {
   });
 });
 
-describe("policies/schema.json", () => {
+describe("docs/sparkgate.schema.json", () => {
   it("is what the schemas say", () => {
-    compareWithFile("policies/schema.json", `${JSON.stringify(jsonSchema(), undefined, 2)}\n`);
+    compareWithFile("docs/sparkgate.schema.json", `${JSON.stringify(jsonSchema(), undefined, 2)}\n`);
   });
 
   const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, strictRequired: false });
