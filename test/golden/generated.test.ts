@@ -47,7 +47,10 @@ describe("docs/policies.md", () => {
 
 describe("docs/sparkgate.schema.json", () => {
   it("is what the schemas say", () => {
-    compareWithFile("docs/sparkgate.schema.json", `${JSON.stringify(jsonSchema(), undefined, 2)}\n`);
+    compareWithFile(
+      "docs/sparkgate.schema.json",
+      `${JSON.stringify(jsonSchema(), undefined, 2)}\n`,
+    );
   });
 
   const ajv = new Ajv2020({ strict: true, allowUnionTypes: true, strictRequired: false });
