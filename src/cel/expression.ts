@@ -7,7 +7,7 @@ import {
   type Fields,
 } from "./environment.ts";
 import { CelFailure, celFailure, CelProblem } from "./failure.ts";
-import { isNode, hasSameNumbers, rewrite, type Node } from "./rewrite.ts";
+import { isNode, numbersIn, rewrite, type Node } from "./rewrite.ts";
 
 /** Values of the variables that an expression names. */
 export type Variables = Readonly<Record<string, unknown>>;
@@ -67,7 +67,7 @@ export function compileExpression(text: string, wanted: "bool" | "any"): Express
   }
   checkPresenceTests(ast);
   const evaluate = running.parse(serialize(tree as ASTNode));
-  if (!hasSameNumbers(tree, evaluate.ast)) {
+  if (numbersIn(tree).join() !== numbersIn(evaluate.ast).join()) {
     throw new CelProblem("has a number that cannot be kept exactly: write it with less decimals");
   }
   const checked = evaluate.check();

@@ -1,4 +1,5 @@
 import { RE2JS } from "re2js";
+import { parseQuantity } from "../kubernetes/quantity.ts";
 import { LISTED, MATCHES, STEP, VARIABLES } from "./environment.ts";
 import { CelProblem } from "./failure.ts";
 
@@ -84,6 +85,11 @@ function rewriteMethod(
 
 function rewriteCall([name, args]: [string, readonly Node[]], depth: number): Node {
   const [first] = args;
+  if (name === "quantity" && typeof first?.args === "string" && first.op === "value") {
+    if (parseQuantity(first.args) === undefined) {
+      throw new CelProblem(`'${first.args}' is no quantity: write 500m, 32Gi or 32G`);
+    }
+  }
   if (name !== "has" || first === undefined) {
     return { op: "call", args: [name, args.map((each) => rewrite(each, depth))] };
   }
@@ -133,11 +139,9 @@ function call(name: string, ...args: readonly Node[]): Node {
   return { op: "call", args: [name, args] };
 }
 
-/** Whether a tree that was written and read again has the same numbers: writing keeps nine decimals. */
-export function hasSameNumbers(a: unknown, b: unknown): boolean {
-  if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((each, index) => hasSameNumbers(each, b[index]));
-  }
-  if (isNode(a) && isNode(b)) return a.op === b.op && hasSameNumbers(a.args, b.args);
-  return typeof a !== "number" || a === b;
+/** The numbers with decimals in a tree, in order: writing an expression keeps nine decimals of each. */
+export function numbersIn(node: unknown): readonly number[] {
+  if (Array.isArray(node)) return node.flatMap(numbersIn);
+  if (isNode(node)) return numbersIn(node.args);
+  return typeof node === "number" ? [node] : [];
 }
