@@ -60,10 +60,10 @@ function previewWarnings({
 }: PolicyOutcome): readonly string[] {
   const prefix = refuses ? refusalPrefix(enforceFrom) : "";
   const warnings = violations.map((found) => violationWarning(policy, found, prefix));
-  if (effect?.summary !== undefined) {
-    const when = enforceFrom === undefined ? "would change" : `changes from ${enforceFrom}`;
-    warnings.push(warningText(policy, `${when}: ${effect.summary}`));
-  }
+  const when = enforceFrom === undefined ? "would change" : `changes from ${enforceFrom}`;
+  const { summary, replaced = [] } = effect ?? {};
+  const changes = replaced.length > 0 || summary === undefined ? replaced : [summary];
+  warnings.push(...changes.map((text) => warningText(policy, `${when}: ${text}`)));
   if (error !== undefined) warnings.push(warningText(policy, `could not be evaluated: ${error}`));
   return warnings;
 }

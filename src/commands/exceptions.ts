@@ -1,13 +1,16 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { ExceptionTerms } from "../engine/policy.ts";
 import { oneLine } from "../engine/text.ts";
+import { compileExceptions } from "../policy/compile.ts";
+import { problemText } from "../policy/problem.ts";
 import { momentText } from "../report/report.ts";
 import { alignColumns } from "../report/table.ts";
-import { EXIT } from "./failure.ts";
-import { addPolicyOptions, loadPolicySet, type PolicyOptions } from "./policy-options.ts";
+import { CommandFailure, EXIT } from "./failure.ts";
+import { readPolicySources } from "./policy-options.ts";
 import { addTimeOption, timeOf, type TimeOption } from "./time-option.ts";
 
-interface ExceptionsOptions extends PolicyOptions, TimeOption {
+interface ExceptionsOptions extends TimeOption {
+  readonly policies?: readonly string[];
   readonly output: "table" | "json";
   readonly within: number;
   readonly failOn: "expired" | "expiring" | "never";
@@ -23,8 +26,14 @@ type State = "active" | "expiring" | "expired";
 export function exceptionsCommand(): Command {
   const command = new Command("exceptions")
     .summary("list who is excepted from which policy, and until when")
-    .description("Lists the SparkPolicyExceptions among the policies, the first to end first.");
-  return addTimeOption(addPolicyOptions(command, "what each policy says"))
+    .description("Lists the SparkPolicyExceptions among the policies, the first to end first.")
+    .argument("[path...]", "files, folders or shipped sets");
+  return addTimeOption(command)
+    .option(
+      "--policies <set|path>",
+      "a further set, file or folder; may be repeated",
+      (value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value],
+    )
     .option("--within <days>", "days before its end in which one is expiring", days, 14)
     .addOption(
       new Option("--fail-on <what>", "what makes the exit code 1")
@@ -38,11 +47,15 @@ export function exceptionsCommand(): Command {
 Exit codes: 0 clean, 1 one has expired (or is expiring, with --fail-on expiring), 2 a policy cannot be read.
 
 Examples:
-  sparkgate exceptions --policies baseline --policies ./policies --platform karpenter
-  sparkgate exceptions --policies ./policies --platform eks --within 30 --fail-on expiring`,
+  sparkgate exceptions baseline ./policies
+  sparkgate exceptions ./policies --within 30 --fail-on expiring`,
     )
-    .action((options: ExceptionsOptions) => {
-      const { exceptions } = loadPolicySet(options);
+    .action((paths: readonly string[], options: ExceptionsOptions) => {
+      const origins = [...paths, ...(options.policies ?? [])];
+      if (origins.length === 0)
+        throw new CommandFailure(EXIT.badInput, ["name a folder of policies"]);
+      const { exceptions, problems } = compileExceptions(readPolicySources(origins));
+      if (problems.length > 0) throw new CommandFailure(EXIT.badInput, problems.map(problemText));
       const at = timeOf(options);
       const listed = exceptions
         .map(({ terms }) => terms)
@@ -72,21 +85,22 @@ function tableOf(listed: Listed, at: number): string {
   const rows = listed.map(({ exception, state }) => [
     exception.name,
     exception.policies.join(","),
+    oneLine(JSON.stringify(exception.subjects), LONGEST_REASON),
     oneLine(exception.owner, LONGEST_REASON),
     momentText(exception.expiresAt),
     state === "expired" ? "EXPIRED" : `${Math.ceil((exception.expiresAt - at) / DAY)} days`,
     oneLine(exception.reason, LONGEST_REASON),
   ]);
   return alignColumns([
-    ["EXCEPTION", "POLICIES", "OWNER", "EXPIRES", "LEFT", "REASON"],
+    ["EXCEPTION", "POLICIES", "FOR", "OWNER", "EXPIRES", "LEFT", "REASON"],
     ...rows,
   ]).join("\n");
 }
 
 function jsonOf(listed: Listed): string {
   const exceptions = listed.map(({ exception, state }) => {
-    const { name, policies, reason, owner, expiresAt } = exception;
-    return { name, state, expiresAt: momentText(expiresAt), policies, owner, reason };
+    const { name, policies, subjects, reason, owner, expiresAt } = exception;
+    return { name, state, expiresAt: momentText(expiresAt), policies, subjects, owner, reason };
   });
   const kind = { apiVersion: "sparkgate.io/v1alpha1", kind: "ExceptionReport" };
   return JSON.stringify({ ...kind, exceptions }, undefined, 2);

@@ -1,11 +1,12 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { decide } from "../engine/decide.ts";
 import type { PolicySet } from "../engine/policy-set.ts";
+import { oneLine } from "../engine/text.ts";
 import { isRecord } from "../kubernetes/json.ts";
 import { explanationText } from "../report/explain-text.ts";
 import { explain, type Explanation } from "../report/explain.ts";
 import { reachesThreshold, THRESHOLDS, type Threshold } from "../report/threshold.ts";
-import { shareText, simulateShare } from "../report/simulate-share.ts";
+import { shareText, simulateShare, type Share } from "../report/simulate-share.ts";
 import { EXECUTOR_ID_LABEL } from "../spark/executor-id.ts";
 import { ROLE_LABEL, ROLES } from "../spark/role.ts";
 import { checkObject, type CheckObjectOptions, type Judgement } from "./check-object.ts";
@@ -24,6 +25,11 @@ interface ExplainOptions extends PolicyOptions, CheckObjectOptions, TimeOption {
 }
 
 const MOST_EXECUTORS = 10_000;
+
+/** No policy puts it anywhere. */
+const AS_CHOSEN = "as the job chose";
+
+const LONGEST_LINE = 1000;
 
 /** `sparkgate explain`: policy by policy, why an object becomes what it becomes. */
 export function explainCommand(): Command {
@@ -49,7 +55,7 @@ export function explainCommand(): Command {
     )
     .option(
       "--loss <share>",
-      "with --simulate: how many of them are then lost on spot and replaced, 0.2 for a fifth",
+      "with --simulate: how many are then lost on spot and replaced, as a share of all executors: 0.2 of 50 are 10",
       loss,
       0,
     )
@@ -97,14 +103,17 @@ function run(files: readonly string[], options: ExplainOptions): void {
     if (judgement === undefined || decision?.kind !== "decided") return { entry };
     const whole = explain(set, decision, judgement.facts, entry);
     const policies = whole.policies.filter((one) => policy === undefined || one.policy === policy);
-    return { entry, explanation: { ...whole, policies }, judgement };
+    const simulation = simulated(set, judgement, options);
+    return { entry, explanation: { ...whole, policies }, simulation };
   });
-  const texts = explained.map(({ entry, explanation, judgement }) => {
+  const texts = explained.map(({ entry, explanation, simulation }) => {
     if (explanation === undefined) {
-      return `SKIPPED  ${entry.kind} ${entry.namespace}/${entry.name}: ${entry.reason ?? ""}`;
+      const { kind, namespace, name, reason = "" } = entry;
+      return oneLine(`SKIPPED  ${kind} ${namespace}/${name}: ${reason}`, LONGEST_LINE);
     }
     const text = explanationText(explanation, paintVerdict);
-    return [text, ...simulated(set, judgement, options).map((line) => `\n${line}`)].join("");
+    const lines = simulation === undefined ? [] : simulationLines(simulation);
+    return [text, ...lines].join("\n");
   });
   const text = options.output === "json" ? jsonOf(set, explained) : texts.join("\n\n");
   process.stdout.write(`${text}\n`);
@@ -117,20 +126,29 @@ function simulated(
   set: PolicySet,
   { request, facts }: Judgement,
   { simulate, loss }: ExplainOptions,
-): readonly string[] {
-  if (simulate === undefined) return [];
+): SimulationReport | undefined {
+  if (simulate === undefined) return undefined;
   const capacityOf = (id: number): string => {
     const decision = decide(set, { ...request, object: withExecutorId(request.object, id) }, facts);
     const outcomes = decision.kind === "decided" ? decision.enforced.outcomes : [];
-    return outcomes.find(({ effect }) => effect?.capacity !== undefined)?.effect?.capacity ?? "any";
+    const placed = outcomes.find(({ effect }) => effect?.capacity !== undefined);
+    return placed?.effect?.capacity ?? AS_CHOSEN;
   };
   const { created, live, lost } = simulateShare(simulate, Math.round(simulate * loss), capacityOf);
-  const lines = ["", `${simulate} executors created: ${shareText(created)}`];
-  if (loss === 0) return lines;
-  return [
-    ...lines,
-    `after ${lost} were lost off on-demand nodes and replaced, live: ${shareText(live)}`,
-  ];
+  return { executors: simulate, created, lost, live };
+}
+
+interface SimulationReport {
+  readonly executors: number;
+  readonly created: Share;
+  readonly lost: number;
+  readonly live: Share;
+}
+
+function simulationLines({ executors, created, lost, live }: SimulationReport): readonly string[] {
+  const lines = ["", `${executors} executors created: ${shareText(created)}`];
+  if (lost === 0) return lines;
+  return [...lines, `after ${lost} were lost on spot and replaced, live: ${shareText(live)}`];
 }
 
 function withExecutorId(object: unknown, id: number): unknown {
@@ -149,12 +167,18 @@ function withExecutorId(object: unknown, id: number): unknown {
 interface Explained {
   readonly entry: Explanation["entry"];
   readonly explanation?: Explanation;
+  readonly simulation?: SimulationReport | undefined;
 }
 
 function jsonOf({ digest }: PolicySet, explained: readonly Explained[]): string {
-  const objects = explained.map(({ entry, explanation }) => {
+  const objects = explained.map(({ entry, explanation, simulation }) => {
     const { change, ...rest } = entry;
-    return { ...rest, ...change, policies: explanation?.policies };
+    const shares = simulation && {
+      ...simulation,
+      created: Object.fromEntries(simulation.created),
+      live: Object.fromEntries(simulation.live),
+    };
+    return { ...rest, ...change, policies: explanation?.policies, simulation: shares };
   });
   const kind = { apiVersion: "sparkgate.io/v1alpha1", kind: "Explanation", policySet: digest };
   return JSON.stringify({ ...kind, objects }, undefined, 2);

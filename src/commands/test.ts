@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
 import type { PolicySet } from "../engine/policy-set.ts";
+import { oneLine } from "../engine/text.ts";
 import { collectDocuments } from "../policy/collect.ts";
 import { compilePolicies } from "../policy/compile.ts";
 import type { Source } from "../policy/document.ts";
@@ -7,6 +8,9 @@ import { nearMiss, problemText, type Problem } from "../policy/problem.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { readPolicySources } from "./policy-options.ts";
 import { runCase, specOf, type CaseResult, type CompileFor } from "./test/run-case.ts";
+
+/** Characters of a case's name. */
+const LONGEST_NAME = 200;
 
 interface TestOptions {
   readonly policies?: readonly string[];
@@ -75,7 +79,7 @@ function runPath(
   const names = collectDocuments(sources, []).SparkPolicy.map(({ name }) => name);
   for (const { name, document } of tests) {
     if (names.includes(name)) continue;
-    const message = `there is no policy '${name}'${nearMiss(name, names)}`;
+    const message = `there is no policy '${name}': name its folder, or give it by --policies${nearMiss(name, names)}`;
     problems.push(document.problem(["metadata", "name"], message));
   }
   if (problems.length > 0) throw new CommandFailure(EXIT.badInput, problems.map(problemText));
@@ -105,7 +109,7 @@ function compileOnce(sources: readonly Source[], platform: string | undefined): 
 
 function tableOf(results: readonly CaseResult[]): string {
   const lines = results.flatMap(({ policy, name, problems }) => [
-    `${problems.length === 0 ? "ok  " : "FAIL"} ${policy}: ${name}`,
+    `${problems.length === 0 ? "ok  " : "FAIL"} ${policy}: ${oneLine(name, LONGEST_NAME)}`,
     ...problems.map((problem) => `       ${problemText(problem)}`),
   ]);
   const failed = results.filter(({ problems }) => problems.length > 0).length;

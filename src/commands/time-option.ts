@@ -11,7 +11,7 @@ export interface TimeOption {
 export function addTimeOption(command: Command): Command {
   return command.option(
     "--at <moment>",
-    "judge as at this time, such as 2027-01-15 or 2027-01-15T06:00:00Z (default: now)",
+    "judge as at this time: exceptions, and with --mode AsWritten enforceFrom; such as 2027-01-15 or 2027-01-15T06:00:00Z (default: now)",
     moment,
   );
 }

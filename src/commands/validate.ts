@@ -54,7 +54,13 @@ Examples:
 }
 
 function tell({ set, platforms, problems, notices }: Compiled): void {
-  const lines = notices.map((notice) => `${notice.severity}: ${problemText(notice)}`);
+  const ended = set.exceptions.filter(({ terms }) => terms.expiresAt <= Date.now());
+  const lines = [
+    ...notices.map((notice) => `${notice.severity}: ${problemText(notice)}`),
+    ...ended.map(
+      ({ terms }) => `warning: exception ${terms.name} has ended: delete it, or renew it`,
+    ),
+  ];
   if (problems.length > 0) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
     process.stderr.write([...problems.map(problemText), ...lines, count, ""].join("\n"));

@@ -48,6 +48,8 @@ interface Progress extends MatchingPolicy {
   change: PodChange | undefined;
   claimed: readonly string[];
   violations: readonly Violation[];
+  /** Whether the violations are of Sparkgate's own making: there are none in the Pod as it was sent. */
+  ownMaking: boolean;
   shadowedBy: string | undefined;
 }
 
@@ -91,6 +93,7 @@ function mutateAll(
       change: undefined,
       claimed: [],
       violations: [],
+      ownMaking: false,
       shadowedBy:
         policy.combine === "one" && matching.exception === undefined
           ? winners.get(policy.rule)
@@ -131,6 +134,7 @@ function judgeAll(
     if (isLeftOut(entry) || errors.has(policy.name)) continue;
     try {
       entry.violations = judge(entry, situation, draft);
+      entry.ownMaking = isOwnMaking(entry, situation, draft);
     } catch (error) {
       errors.set(policy.name, messageOf(error));
       failed = true;
@@ -161,6 +165,20 @@ function judge(
   }
 }
 
+/**
+ * An executor is not refused for what policies did to it: another policy's date may have come while its job runs
+ * (docs/decisions/0009). Looked at where it counts: a second look costs.
+ */
+function isOwnMaking(
+  { policy, violations, claimed }: Progress,
+  { subject, facts }: Situation,
+  draft: Draft,
+): boolean {
+  const mayRefuse = subject.role === "executor" && policy.denyExecutors;
+  if (!mayRefuse || violations.length === 0 || draft.operations.length === 0) return false;
+  return (policy.judge?.(subject.pod, subject, facts, claimed) ?? []).length === 0;
+}
+
 function outcomeOf(
   entry: Progress,
   subject: Subject,
@@ -169,7 +187,8 @@ function outcomeOf(
   const { policy, mode, modeFrom, effect, changes, change, violations, shadowedBy } = entry;
   const error = errors.get(policy.name);
   const bad = violations.length > 0 || (error !== undefined && policy.onError === "Deny");
-  const mayRefuse = subject.role !== "executor" || (policy.denyExecutors && !entry.lapsed);
+  const mayRefuse =
+    subject.role !== "executor" || (policy.denyExecutors && !entry.lapsed && !entry.ownMaking);
   return {
     policy: policy.name,
     rule: policy.rule,

@@ -17,7 +17,7 @@ export interface MatchingPolicy extends EffectiveMode {
   readonly error: string | undefined;
   /** The exception because of which it is not applied. */
   readonly exception: PolicyException | undefined;
-  /** Whether an exception once held: a running job does not lose its executors by that. */
+  /** Whether an exception once held, or may have: a running job does not lose its executors by its end. */
   readonly lapsed: boolean;
 }
 
@@ -32,26 +32,41 @@ export function matchingPolicies(
 ): readonly MatchingPolicy[] {
   const matching: MatchingPolicy[] = [];
   for (const policy of policies) {
-    try {
-      if (policy.mismatch(subject, facts) !== undefined) continue;
-      const written = writtenMode(policy, subject, facts);
-      matching.push({
-        policy,
-        ...effectiveMode(policy, written, subject, facts),
-        error: undefined,
-        ...exceptionFor(policy, subject, facts),
-      });
-    } catch (error) {
-      matching.push({
-        policy,
-        ...effectiveMode(policy, strictestMode(policy), subject, facts),
-        error: messageOf(error),
-        exception: undefined,
-        lapsed: false,
-      });
-    }
+    // Whoever does not judge UPDATEs has nothing to say of one, not even that it fails.
+    if (subject.stage === "update" && policy.judgeUpdate === undefined) continue;
+    const found = matchOne(policy, subject, facts);
+    if (found !== undefined) matching.push(found);
   }
   return matching;
+}
+
+function matchOne(
+  policy: CompiledPolicy,
+  subject: Subject,
+  facts: Facts,
+): MatchingPolicy | undefined {
+  let error: string | undefined;
+  try {
+    if (policy.mismatch(subject, facts) !== undefined) return undefined;
+  } catch (thrown) {
+    error = messageOf(thrown);
+  }
+  let written: EffectiveMode;
+  try {
+    written = writtenMode(policy, subject, facts);
+  } catch (thrown) {
+    error ??= messageOf(thrown);
+    written = strictestMode(policy);
+  }
+  const leave = exceptionFor(policy, subject, facts);
+  return {
+    policy,
+    ...effectiveMode(policy, written, subject, facts),
+    // Who is excepted is, whatever else cannot be told of the policy.
+    error: leave.exception === undefined ? (error ?? leave.error) : undefined,
+    exception: leave.exception,
+    lapsed: leave.lapsed,
+  };
 }
 
 function writtenMode(policy: CompiledPolicy, subject: Subject, facts: Facts): EffectiveMode {
@@ -79,18 +94,29 @@ function effectiveMode(
   return written;
 }
 
-function exceptionFor(
-  { exceptions }: CompiledPolicy,
-  subject: Subject,
-  facts: Facts,
-): Pick<MatchingPolicy, "exception" | "lapsed"> {
+interface Leave {
+  readonly exception: PolicyException | undefined;
+  readonly lapsed: boolean;
+  /** Of an exception that has not ended, and may cover the subject. */
+  readonly error: string | undefined;
+}
+
+/** The first exception that covers the subject, by name; one that fails stands in no other's way. */
+function exceptionFor({ exceptions }: CompiledPolicy, subject: Subject, facts: Facts): Leave {
   let lapsed = false;
+  let error: string | undefined;
   for (const exception of exceptions) {
-    if (!exception.covers(subject, facts)) continue;
-    if (facts.at < exception.terms.expiresAt) return { exception, lapsed: false };
-    lapsed = true;
+    const hasEnded = facts.at >= exception.terms.expiresAt;
+    try {
+      if (!exception.covers(subject, facts)) continue;
+      if (!hasEnded) return { exception, lapsed: false, error: undefined };
+      lapsed = true;
+    } catch (thrown) {
+      if (hasEnded) lapsed = true;
+      else error ??= messageOf(thrown);
+    }
   }
-  return { exception: undefined, lapsed };
+  return { exception: undefined, lapsed, error };
 }
 
 const STRICTEST_FIRST: readonly Mode[] = ["Enforce", "Warn", "Audit"];

@@ -27,8 +27,8 @@ export interface Effect {
   readonly replaced: readonly string[];
   /** What was left as the user chose although the policy means otherwise, and why, one line each. */
   readonly kept: readonly string[];
-  /** The capacity on which the Pod now runs, where the policy speaks of that. */
-  readonly capacity?: string;
+  /** The capacity on which the Pod now runs, where the policy put it there. */
+  readonly capacity?: string | undefined;
 }
 
 /** The part of a policy that is its rule. Knows nothing of modes. */
@@ -85,6 +85,8 @@ export interface PolicyException {
 export interface ExceptionTerms {
   readonly name: string;
   readonly policies: readonly string[];
+  /** Whom it covers, as it is written. */
+  readonly subjects: readonly unknown[];
   readonly reason: string;
   readonly owner: string;
   /** Milliseconds since 1970. */

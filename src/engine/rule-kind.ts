@@ -1,4 +1,5 @@
 import type { Platform } from "../kubernetes/platform.ts";
+import type { Role } from "../spark/role.ts";
 import type { Combine, CompiledRule } from "./policy.ts";
 
 /** What a rule may ask of the installation while it is compiled. */
@@ -17,8 +18,17 @@ export interface RuleKind {
   readonly example: string;
   /** JSON Schema (2020-12) of the block. */
   readonly schema: Readonly<Record<string, unknown>>;
+  /** What is hardly meant of a block that fits the schema, for a policy of these roles. */
+  readonly doubts?: (spec: unknown, roles: readonly Role[]) => readonly RuleDoubt[];
   /** Called with a block that fits the schema. Throws a RuleProblem for what a schema cannot say. */
   readonly compile: (spec: unknown, environment: RuleEnvironment) => CompiledRule;
+}
+
+/** Something that a policy says and hardly means. */
+export interface RuleDoubt {
+  /** Where in the rule's block. */
+  readonly path: readonly string[];
+  readonly message: string;
 }
 
 /** A rule that fits its schema and still cannot be: a capacity that its platform does not have. */

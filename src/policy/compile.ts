@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Mode } from "../engine/policy.ts";
+import type { Mode, PolicyException } from "../engine/policy.ts";
 import { createPolicySet, inTurn, type PolicySet } from "../engine/policy-set.ts";
 import { RuleProblem } from "../engine/rule-kind.ts";
 import type { Platform } from "../kubernetes/platform.ts";
@@ -32,6 +32,21 @@ export interface Compiled {
   readonly notices: readonly Notice[];
 }
 
+/** Reads the exceptions alone, in order of their names: who lists them need not know the platform of the policies. */
+export function compileExceptions(sources: readonly Source[]): {
+  readonly exceptions: readonly PolicyException[];
+  readonly problems: readonly Problem[];
+} {
+  const problems: Problem[] = [];
+  const broken = new Set<string>();
+  const named = collectDocuments(sources, problems, broken);
+  const names = named.SparkPolicy.map(({ name }) => name);
+  const exceptions = uniqueDocuments(named.SparkPolicyException, problems)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => compileException(entry, { names, broken }, problems) ?? []);
+  return { exceptions, problems: inOrder(problems) };
+}
+
 /** Reads, validates and compiles all documents of all sources, and tells everything that is wrong with any of them. */
 export function compilePolicies(sources: readonly Source[], options: CompileOptions): Compiled {
   const problems: Problem[] = [];
@@ -49,9 +64,9 @@ export function compilePolicies(sources: readonly Source[], options: CompileOpti
   const usedPolicies = uniqueDocuments(named.SparkPolicy, problems);
   const names = usedPolicies.map(({ name }) => name);
   const usedExceptions = uniqueDocuments(named.SparkPolicyException, problems);
-  const exceptions = usedExceptions.flatMap(
-    (entry) => compileException(entry, { names, broken }, problems) ?? [],
-  );
+  const exceptions = usedExceptions
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => compileException(entry, { names, broken }, problems) ?? []);
   const context: PolicyContext = {
     mode: options.mode,
     exceptions,
@@ -70,7 +85,7 @@ export function compilePolicies(sources: readonly Source[], options: CompileOpti
   const errors = [
     ...relations.filter(({ severity }) => severity === "error"),
     ...unstableSelectors(
-      [...policies.map(selectingPolicy), ...usedExceptions.map(selectingException)],
+      [...policies.map(selectingPolicy), ...usedExceptions.flatMap(selectingExceptions)],
       policies.map(labelSetter),
     ),
   ];
@@ -82,22 +97,22 @@ export function compilePolicies(sources: readonly Source[], options: CompileOpti
   };
 }
 
-function selectingPolicy({ name, document }: NamedDocument): Selecting {
+function selectingPolicy({ document }: NamedDocument): Selecting {
   const { spec } = document.value as { readonly spec: PolicySpec };
   const clauses = (["match", "exclude"] as const).map((key) => ({
     path: ["spec", key],
     match: spec[key] ?? {},
   }));
-  return { name, document, clauses, scope: spec };
+  return { document, clauses, scope: spec };
 }
 
-function selectingException({ name, document }: NamedDocument): Selecting {
+function selectingExceptions({ document }: NamedDocument): readonly Selecting[] {
   const { spec } = document.value as { readonly spec: ExceptionSpec };
-  const clauses = spec.subjects.map((match, index) => ({
-    path: ["spec", "subjects", index],
-    match,
+  return spec.subjects.map((match, index) => ({
+    document,
+    clauses: [{ path: ["spec", "subjects", index], match }],
+    scope: { match },
   }));
-  return { name, document, clauses, scope: {} };
 }
 
 function labelSetter({ name, document, policy }: PolicyDocument): LabelSetter {
@@ -117,7 +132,7 @@ function findPlatform(
   const name = wanted ?? installation;
   const allowed = [...platforms.keys()];
   if (name === undefined) {
-    const message = "no platform: say --platform NAME, or spec.placement.platform";
+    const message = "no platform: say --platform NAME, or platform in this block";
     throw new RuleProblem(message, { path: [], allowed });
   }
   const platform = platforms.get(name);

@@ -45,10 +45,22 @@ export function compileException(
     terms: {
       name,
       policies: spec.policies,
+      subjects: spec.subjects,
       reason: spec.reason,
       owner: spec.owner,
       expiresAt,
     },
-    covers: (subject, facts) => subjects.some((mismatch) => mismatch(subject, facts) === undefined),
+    covers: (subject, facts) => {
+      let failure: { readonly thrown: unknown } | undefined;
+      for (const mismatch of subjects) {
+        try {
+          if (mismatch(subject, facts) === undefined) return true;
+        } catch (thrown) {
+          failure ??= { thrown };
+        }
+      }
+      if (failure !== undefined) throw failure.thrown;
+      return false;
+    },
   };
 }

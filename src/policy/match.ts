@@ -1,5 +1,5 @@
 import { compileExpression } from "../cel/expression.ts";
-import { CelProblem } from "../cel/failure.ts";
+import { CelFailure, CelProblem } from "../cel/failure.ts";
 import { compileGlobs } from "../kubernetes/glob.ts";
 import { compileLabelSelector, type LabelSelector } from "../kubernetes/label-selector.ts";
 import { ROLES, type Role } from "../spark/role.ts";
@@ -48,7 +48,19 @@ interface Clause extends Mismatch {
  */
 export function compileMatch(spec: MatchSpec = {}): Matcher {
   const clauses = clausesOf(spec);
-  return (subject, facts) => clauses.find(({ holds }) => !holds(subject, facts));
+  return (subject, facts) => {
+    let failure: { readonly thrown: unknown } | undefined;
+    for (const clause of clauses) {
+      try {
+        if (!clause.holds(subject, facts)) return clause;
+      } catch (thrown) {
+        // As in Kubernetes: where one clause is false, it does not matter that another has no value.
+        failure ??= { thrown };
+      }
+    }
+    if (failure !== undefined) throw failure.thrown;
+    return undefined;
+  };
 }
 
 function clausesOf(spec: MatchSpec): readonly Clause[] {
@@ -83,8 +95,14 @@ function clausesOf(spec: MatchSpec): readonly Clause[] {
       index,
       "expression",
     ]);
-    const holds: Clause["holds"] = (subject, facts) =>
-      evaluate(variablesOf(names, subject.pod, subject, facts)) === true;
+    const holds: Clause["holds"] = (subject, facts) => {
+      try {
+        return evaluate(variablesOf(names, subject.pod, subject, facts)) === true;
+      } catch (error) {
+        if (!(error instanceof CelFailure)) throw error;
+        throw new CelFailure(`matchConditions[${name}]: ${error.message}`);
+      }
+    };
     add(`matchConditions[${name}]`, holds, expression);
   }
   return clauses;

@@ -1,4 +1,6 @@
-import type { CompiledPolicy } from "../engine/policy.ts";
+import type { CompiledPolicy, Mode } from "../engine/policy.ts";
+import type { RuleDoubt } from "../engine/rule-kind.ts";
+import { RULE_KINDS } from "../rules/index.ts";
 import type { NamedDocument } from "./collect.ts";
 import { mayDenyExecutors, type PolicySpec } from "./compile-policy.ts";
 import type { DocumentPath } from "./document.ts";
@@ -11,8 +13,8 @@ import type { Problem } from "./problem.ts";
 export interface Notice extends Problem {
   /** `error`: it cannot have been meant. `warning`: hardly. `note`: what was decided, for who asks. */
   readonly severity: "error" | "warning" | "note";
-  /** `never-applies`, `shadowed`, `conflict`: another policy speaks of the same thing. `no-effect`: a field does nothing. */
-  readonly kind: "never-applies" | "shadowed" | "conflict" | "no-effect";
+  /** `never-applies`, `shadowed`, `conflict`: another policy speaks of the same thing. `doubtful`: what is hardly meant. */
+  readonly kind: "never-applies" | "shadowed" | "conflict" | "doubtful";
   readonly policy: string;
   /** The policy that wins. */
   readonly other: string | undefined;
@@ -53,22 +55,30 @@ function ofOne(entry: PolicyDocument): readonly Notice[] {
   if (exclude !== undefined && covers(exclude, match)) {
     tell("error", "never-applies", ["exclude"], "leaves out all that match takes in");
   }
-  const modes = [spec.mode ?? "Audit", ...modeOverrides.map(({ mode }) => mode)];
-  if (!modes.includes("Enforce")) {
+  if (!modesOf(spec).includes("Enforce")) {
     for (const key of ["enforceFrom", "rollout"]) {
       if (spec[key] === undefined) continue;
-      tell("warning", "no-effect", [key], "has no effect: no mode is Enforce");
+      tell("warning", "doubtful", [key], "has no effect: no mode is Enforce; say mode: Enforce");
     }
   }
   if (denyExecutors === true && !matchedRoles(match).includes("executor")) {
-    tell("warning", "no-effect", ["denyExecutors"], "has no effect: match.roles has no executor");
+    tell("warning", "doubtful", ["denyExecutors"], "has no effect: match.roles has no executor");
   } else if (denyExecutors === true && !mayDenyExecutors(spec)) {
     const message =
       "has no effect beside enforceFrom and rollout: they may turn the policy on while a job runs, which would lose its executors";
-    tell("warning", "no-effect", ["denyExecutors"], message);
+    tell("warning", "doubtful", ["denyExecutors"], message);
   }
+  for (const { path, message } of doubtsOf(entry)) tell("warning", "doubtful", path, message);
   notices.push(...unreachedOverrides(entry, modeOverrides));
   return notices;
+}
+
+/** What the rule itself finds hardly meant. */
+function doubtsOf(entry: PolicyDocument): readonly RuleDoubt[] {
+  const { rule, roles } = entry.policy;
+  const kind = RULE_KINDS.find(({ key }) => key === rule);
+  const doubts = kind?.doubts?.(specOf(entry)[rule], roles) ?? [];
+  return doubts.map(({ path, message }) => ({ path: [rule, ...path], message }));
 }
 
 function unreachedOverrides(
@@ -82,7 +92,7 @@ function unreachedOverrides(
     const message = `is never reached: modeOverrides[${before}] holds for the same namespaces`;
     const common = { policy: name, other: undefined };
     return [
-      { ...document.problem(path, message), ...common, severity: "warning", kind: "no-effect" },
+      { ...document.problem(path, message), ...common, severity: "warning", kind: "doubtful" },
     ];
   });
 }
@@ -120,18 +130,21 @@ function ofTwo(higher: PolicyDocument, lower: PolicyDocument): readonly Notice[]
   });
 }
 
-/** Whether the higher one applies wherever the lower one would. One that only audits takes nobody's place. */
+/**
+ * Whether the higher one applies wherever the lower one would, as both are written: `--mode` is for a look. One that only
+ * audits takes nobody's place.
+ */
 function isAlwaysBefore(higher: PolicyDocument, lower: PolicyDocument): boolean {
-  const { policy } = higher;
+  const spec = specOf(higher);
   const isWhole =
-    policy.exceptions.length === 0 &&
-    policy.rolloutPercent === 100 &&
-    policy.enforceFrom === undefined;
-  const goesAsFar =
-    policy.modeOverrides.length === 0 &&
-    (policy.mode === "Enforce" ||
-      [lower.policy.mode, ...lower.policy.modeOverrides.map(({ mode }) => mode)].every(
-        (mode) => mode !== "Enforce",
-      ));
-  return isWhole && goesAsFar && scopeCovers(specOf(higher), specOf(lower));
+    higher.policy.exceptions.length === 0 &&
+    spec.rollout === undefined &&
+    spec.enforceFrom === undefined &&
+    (spec.modeOverrides ?? []).length === 0;
+  const goesAsFar = spec.mode === "Enforce" || !modesOf(specOf(lower)).includes("Enforce");
+  return isWhole && goesAsFar && scopeCovers(spec, specOf(lower));
+}
+
+function modesOf({ mode, modeOverrides = [] }: PolicySpec): readonly Mode[] {
+  return [mode ?? "Audit", ...modeOverrides.map((override) => override.mode)];
 }

@@ -177,7 +177,8 @@ const policySchema = documentSchema({
       minimum: -1_000_000,
       maximum: 1_000_000,
       default: 0,
-      description: "Higher wins where two policies speak of the same thing; then the name decides.",
+      description:
+        "Higher wins where two policies speak of the same thing; then the name that comes first in the alphabet. Which of them matches less does not count.",
     },
     onError: {
       enum: ["Deny", "Allow"],
@@ -228,7 +229,7 @@ const exceptionSchema = documentSchema({
     expiresAt: {
       type: "string",
       description:
-        "When it ends: `2027-01-31` (at midnight UTC) or `2027-01-31T18:00:00Z`. Running jobs do not lose their executors by its end.",
+        "When it ends: `2027-01-31` (when that day begins, UTC) or `2027-01-31T18:00:00Z`. Running jobs do not lose their executors by its end.",
     },
   },
 });

@@ -1,12 +1,12 @@
 import type { LabelSelector } from "../kubernetes/label-selector.ts";
-import type { NamedDocument } from "./collect.ts";
-import type { DocumentPath } from "./document.ts";
+import type { DocumentPath, SourceDocument } from "./document.ts";
 import { scopesOverlap, type Scope } from "./match-relations.ts";
 import type { MatchSpec } from "./match.ts";
 import type { Problem } from "./problem.ts";
 
 /** Something that asks for labels of the object: a policy, or a subject of an exception. */
-export interface Selecting extends NamedDocument {
+export interface Selecting {
+  readonly document: SourceDocument;
   readonly clauses: readonly { readonly path: DocumentPath; readonly match: MatchSpec }[];
   /** Whom it speaks of at all. */
   readonly scope: Scope;
@@ -20,7 +20,7 @@ export interface LabelSetter {
 }
 
 /**
- * Selectors on labels that another policy sets. The API server calls a webhook again when another one has changed the
+ * Selectors on labels that a policy sets, also the one that asks. The API server calls a webhook again when another one has changed the
  * object (reinvocation): by then the label is there, other policies would match than the first time, and the second
  * answer would undo the first.
  */
@@ -28,18 +28,16 @@ export function unstableSelectors(
   selecting: readonly Selecting[],
   setters: readonly LabelSetter[],
 ): readonly Problem[] {
-  return selecting.flatMap(({ name, document, clauses, scope }) =>
+  return selecting.flatMap(({ document, clauses, scope }) =>
     clauses.flatMap(({ path, match }) => {
       const asked = keysOf(match.objectSelector);
       if (asked.length === 0) return [];
-      return setters
-        .filter((setter) => setter.name !== name)
-        .flatMap((setter) => {
-          const key = setter.keys.find((candidate) => asked.includes(candidate));
-          if (key === undefined || !meet(scope, setter.scope)) return [];
-          const message = `asks for label ${key}, which policy ${setter.name} sets: the second time that the API server calls, other policies would match. Select by namespace, or by a label that jobs bring themselves`;
-          return [document.problem([...path, "objectSelector"], message)];
-        });
+      return setters.flatMap((setter) => {
+        const key = setter.keys.find((candidate) => asked.includes(candidate));
+        if (key === undefined || !meet(scope, setter.scope)) return [];
+        const message = `asks for label ${key}, which policy ${setter.name} sets: the second time that the API server calls, other policies would match. Select by namespace, or by a label that jobs bring themselves`;
+        return [document.problem([...path, "objectSelector"], message)];
+      });
     }),
   );
 }

@@ -1,4 +1,4 @@
-import type { RuleKind } from "../engine/rule-kind.ts";
+import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
 import type { Violation } from "../engine/policy.ts";
 import { quoted } from "../engine/text.ts";
 import { compileGlobs } from "../kubernetes/glob.ts";
@@ -86,6 +86,7 @@ export const images: RuleKind = {
   },
   compile: (block) => {
     const spec = block as ImagesSpec;
+    checkRegistries(spec.registries ?? []);
     const kinds = new Set(spec.containers ?? DEFAULT_KINDS);
     const judgeImage = compileImageJudge(spec);
     const judged = (pod: Pod, role: Role) =>
@@ -103,6 +104,15 @@ export const images: RuleKind = {
     };
   },
 };
+
+/** What cannot be the beginning of an image reference would refuse every image. */
+function checkRegistries(registries: readonly string[]): void {
+  for (const [index, registry] of registries.entries()) {
+    if (!/[*?\s]|:\/\//.test(registry)) continue;
+    const message = `'${registry}' is no registry: no scheme and no wildcards, such as registry.acme.com/spark`;
+    throw new RuleProblem(message, { path: ["registries", index], allowed: [] });
+  }
+}
 
 interface PodImage {
   readonly kind: ContainerKind;

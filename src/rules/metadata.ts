@@ -27,9 +27,9 @@ interface MetadataSpec {
   readonly required?: Readonly<Partial<Record<Field, readonly RequiredKey[]>>>;
 }
 
-/** By these Spark and its operators find their Pods, and Sparkgate says what it did. */
+/** By these Spark, its operators and controllers find and number their Pods, and kubectl and Sparkgate say what they did. */
 const NOT_OURS =
-  /^(?:spark-(?:role|app-selector|app-name|exec-id|exec-resourceprofile-id|exec-inactive|version)$|sparkgate\.io\/|sparkoperator\.k8s\.io\/|kubernetes\.io\/config\.)/;
+  /^(?:spark-(?:role|app-selector|app-name|exec-id|exec-resourceprofile-id|exec-inactive|version)$|sparkgate\.io\/|sparkoperator\.k8s\.io\/|kubernetes\.io\/config\.|kubectl\.kubernetes\.io\/|apps\.kubernetes\.io\/)/;
 
 /** Which labels and annotations a Pod has. */
 export const metadata: RuleKind = {
@@ -82,7 +82,8 @@ function compileAdditions(field: Field, spec: MetadataSpec): readonly Addition[]
     const problem = (message: string) =>
       new RuleProblem(message, { path: [field, key], allowed: [] });
     if (!isMetadataKey(key)) throw problem(`'${key}' cannot be the key of a label or annotation`);
-    if (NOT_OURS.test(key)) throw problem("is Spark's or Sparkgate's own: it must stay as it is");
+    if (NOT_OURS.test(key))
+      throw problem("belongs to Spark, Kubernetes or Sparkgate: it must stay as it is");
     const template = compileTemplate(text, [field, key]);
     const { constant } = template;
     if (field === "labels" && constant !== undefined && !isLabelValue(constant)) {
@@ -123,7 +124,10 @@ function add(
     if (found !== undefined) replaced.push(`${path} replaced: ${quoted(wanted.text)}`);
     else added.push(key);
   }
-  return { summary: added.length > 0 ? `added ${added.join(", ")}` : undefined, replaced, kept };
+  const summary = added.length > 0 ? `added ${added.join(", ")}` : undefined;
+  // Where something was replaced, that is told in place of the summary; what was added belongs to it.
+  if (replaced.length > 0 && summary !== undefined) replaced.push(summary);
+  return { summary, replaced, kept };
 }
 
 /** What the API server would refuse is not added: a job is not to fail by what it did not write. */

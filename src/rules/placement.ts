@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Draft, Path } from "../engine/draft.ts";
 import type { Effect, Violation } from "../engine/policy.ts";
-import type { RuleKind } from "../engine/rule-kind.ts";
+import type { RuleDoubt, RuleKind } from "../engine/rule-kind.ts";
 import { quoted } from "../engine/text.ts";
 import { isManagedByKueue } from "../kubernetes/kueue.ts";
 import { mentionsKeys, stripKeys } from "../kubernetes/node-affinity.ts";
@@ -37,6 +37,20 @@ export const placement: RuleKind = {
   fallback: [on-demand]
   onUserChoice: Replace`,
   schema: PLACEMENT_SCHEMA,
+  doubts: (block, roles) => {
+    const { capacity, onDemand } = block as PlacementSpec;
+    const doubts: RuleDoubt[] = [];
+    if (capacity === "spot" && roles.includes("driver")) {
+      const message =
+        "puts drivers on spot: a lost driver loses the job; say match.roles: [executor]";
+      doubts.push({ path: ["capacity"], message });
+    }
+    if (onDemand !== undefined && !roles.includes("executor")) {
+      const message = "has no effect: it is about executors, and match.roles has none";
+      doubts.push({ path: ["onDemand"], message });
+    }
+    return doubts;
+  },
   compile: (block, environment) => {
     const spec = block as PlacementSpec;
     const targetOf = compileTargets(spec, environment);
@@ -56,7 +70,7 @@ export const placement: RuleKind = {
           summary: draft.changesSince(mark).length > 0 ? summaryOf(target) : undefined,
           replaced: [...replaced, ...effect.replaced],
           kept: [...kept, ...effect.kept, ...notes, ...judgeTaskGroup(draft.pod, target)],
-          capacity: target.capacity,
+          capacity: isThere(draft.pod, target) ? target.capacity : undefined,
         };
       },
       judge: (pod, subject) => {
@@ -72,6 +86,11 @@ export const placement: RuleKind = {
 
 /** What `place` did to a Pod's own choices. */
 type Told = Pick<Effect, "replaced" | "kept">;
+
+/** Whether the Pod goes where the policy means it, and was not left as the job or Kueue chose. */
+function isThere(pod: Pod, { required, keys, terms }: Target): boolean {
+  return !required || choiceSatisfies(pod, keys, terms);
+}
 
 function summaryOf(target: Target): string {
   return `${target.required ? "runs" : "runs preferably"} on ${target.capacity} nodes`;

@@ -24,6 +24,8 @@ export interface Result {
   readonly verdict: Verdict;
   /** Of the policy under test. */
   readonly findings: readonly ReportFinding[];
+  /** Of all policies. */
+  readonly all: readonly ReportFinding[];
   /** As it is admitted, or as it was sent where it is not. */
   readonly object: unknown;
 }
@@ -40,7 +42,8 @@ const LONGEST_SHOWN = 200;
 export function differences(expect: Expectation, result: Result): readonly Difference[] {
   const found: Difference[] = [];
   if (expect.verdict !== result.verdict) {
-    found.push({ path: ["verdict"], message: `expected ${expect.verdict}, is ${result.verdict}` });
+    const message = `expected ${expect.verdict}, is ${result.verdict}${becauseOf(result)}`;
+    found.push({ path: ["verdict"], message });
   }
   if (expect.findings !== undefined) {
     found.push(...findingDifferences(expect.findings, result.findings));
@@ -58,6 +61,14 @@ export function differences(expect: Expectation, result: Result): readonly Diffe
     }
   }
   return found;
+}
+
+/** What was found, for who did not expect the verdict. */
+function becauseOf({ all }: Result): string {
+  const texts = all.map(({ policy, field, text }) =>
+    [`[${policy}]`, ...(field === "" ? [] : [`${field}:`]), text].join(" "),
+  );
+  return texts.length === 0 ? "" : `: ${shown(texts.join("; "))}`;
 }
 
 function findingDifferences(

@@ -5,7 +5,8 @@ import type { PolicySet } from "../../engine/policy-set.ts";
 import { isRecord } from "../../kubernetes/json.ts";
 import { findPod } from "../../kubernetes/pod-template.ts";
 import type { ResourceQuota } from "../../kubernetes/resource-quota.ts";
-import type { StringMap } from "../../kubernetes/pod.ts";
+import type { AdmittedObject } from "../../kubernetes/admitted-object.ts";
+import type { JsonObject, StringMap } from "../../kubernetes/pod.ts";
 import type { NamedDocument } from "../../policy/collect.ts";
 import { parseMoment } from "../../policy/moment.ts";
 import type { Problem } from "../../policy/problem.ts";
@@ -68,37 +69,69 @@ export function runCase(test: NamedDocument, index: number, compile: CompileFor)
   const one = spec.cases[index];
   if (one === undefined) throw new RangeError(`there is no case ${index}`);
   const problems: Problem[] = [];
-  const tell = (path: readonly (string | number)[], message: string) => {
+  const tell: Tell = (path, message) => {
     problems.push(test.document.problem(["spec", "cases", index, ...path], message));
   };
-  const given = { ...spec, ...one };
-  const at = given.at === undefined ? DEFAULT_AT : parseMoment(given.at);
-  if (at === undefined) tell(["at"], `'${given.at ?? ""}' is no moment`);
+  const at = timeOf({ ...spec, ...one });
   const found = findPod(objectOf(spec, one.object));
+  if (at === undefined) tell(["at"], "is no moment");
   if (found === undefined) tell(["object"], whyNone(spec, one.object));
-  if (at !== undefined && found !== undefined) {
-    const mode = given.mode ?? "Enforce";
-    const set = compile({
-      platform: spec.platform,
-      mode: mode === "AsWritten" ? undefined : mode,
-      only: spec.alone === true ? test.name : undefined,
-    });
-    const asked = podRequest(found.value, { namespace: given.namespace?.name, role: one.role });
-    const { user } = given;
-    const request = { ...asked, user: user && { groups: [], ...user } };
-    const decision = decide(set, request, factsOf(given, request.namespace, at));
-    const place = { file: "", line: 0, kind: "Pod", namespace: "", name: "", prefix: "" };
-    const entry = reportEntry(place, decision);
-    const result = {
-      verdict: entry.verdict,
-      findings: entry.findings.filter(({ policy }) => policy === test.name),
-      object: decision.kind === "decided" ? decision.enforced.pod : request.object,
-    };
-    for (const difference of differences(one.expect, result)) {
-      tell(["expect", ...difference.path], difference.message);
-    }
-  }
+  if (at !== undefined && found !== undefined)
+    judge(test, one, { pod: found.value, at }, compile, tell);
   return { policy: test.name, name: one.name, problems };
+}
+
+type Tell = (path: readonly (string | number)[], message: string) => void;
+
+function judge(
+  test: NamedDocument,
+  one: PolicyCase,
+  { pod, at }: { readonly pod: JsonObject; readonly at: number },
+  compile: CompileFor,
+  tell: Tell,
+): void {
+  const spec = specOf(test);
+  const given: Given = { ...spec, ...one };
+  const mode = given.mode ?? "Enforce";
+  const set = compile({
+    platform: spec.platform,
+    mode: mode === "AsWritten" ? undefined : mode,
+    only: spec.alone === true ? test.name : undefined,
+  });
+  const request = requestOf(pod, one.role, given);
+  const decision = decide(set, request, factsOf(given, request.namespace, at));
+  if (decision.kind === "malformed") {
+    // The API server refuses it before any policy is asked, so whatever is expected would say nothing.
+    for (const { path, message } of decision.errors) tell(["object"], `${path}: ${message}`);
+  }
+  const place = { file: "", line: 0, kind: "Pod", namespace: "", name: "", prefix: "" };
+  const { verdict, findings } = reportEntry(place, decision);
+  const result = {
+    verdict,
+    findings: findings.filter(({ policy }) => policy === test.name),
+    all: findings,
+    object: decision.kind === "decided" ? decision.enforced.pod : request.object,
+  };
+  for (const difference of differences(one.expect, result)) {
+    tell(["expect", ...difference.path], difference.message);
+  }
+}
+
+function timeOf({ at }: Given): number | undefined {
+  return at === undefined ? DEFAULT_AT : parseMoment(at);
+}
+
+function requestOf(
+  pod: JsonObject,
+  role: Role | undefined,
+  { namespace, user }: Given,
+): AdmittedObject {
+  const asked = podRequest(pod, { role });
+  return {
+    ...asked,
+    namespace: namespace?.name ?? asked.namespace,
+    user: user && { groups: [], ...user },
+  };
 }
 
 function objectOf({ objects }: PolicyTestSpec, object: PolicyCase["object"]) {

@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { differences, type Expectation, type Result } from "../../../src/commands/test/compare.ts";
 
+const findings: Result["findings"] = [
+  { policy: "p", mode: "Enforce", action: "change", field: "", text: "runs on spot nodes" },
+];
+
 const result: Result = {
   verdict: "changed",
-  findings: [
-    { policy: "p", mode: "Enforce", action: "change", field: "", text: "runs on spot nodes" },
-  ],
+  findings,
+  all: findings,
   object: {
     metadata: { labels: { "acme.com/team": "risk" } },
     spec: { nodeSelector: {}, tolerations: [{ key: "a", operator: "Exists" }, { key: "b" }] },
@@ -32,7 +35,7 @@ describe("what a case expects, compared with what came of it", () => {
   });
 
   const CASES: readonly (readonly [Partial<Expectation>, readonly string[]])[] = [
-    [{ verdict: "denied" }, ["verdict: expected denied, is changed"]],
+    [{ verdict: "denied" }, ['verdict: expected denied, is changed: "[p] runs on spot nodes"']],
     [
       { findings: [] },
       ['findings: not expected: {"action":"change","field":"","text":"runs on spot nodes"}'],

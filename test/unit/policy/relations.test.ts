@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { problemText } from "../../../src/policy/problem.ts";
 import { compile, policyText } from "../../fixtures/policies.ts";
 
-const spot = { placement: { capacity: "spot" } };
+const spot = { placement: { capacity: "on-demand", sameZone: "Preferred" } };
 const onDemand = { placement: { capacity: "on-demand" } };
 const enforced = { mode: "Enforce" };
 
@@ -93,6 +93,18 @@ describe("policies that speak of the same thing", () => {
   });
 });
 
+describe("policies as they are written", () => {
+  const half = { ...spot, mode: "Enforce", rollout: { percent: 25 } };
+
+  it("are compared by that, whatever --mode says for a look", () => {
+    const texts = [policyText("a", half), policyText("b", { ...onDemand, mode: "Enforce" })];
+    for (const mode of ["Enforce", "Audit", undefined] as const) {
+      const { problems } = compile(texts, { platform: "karpenter", mode });
+      assert.deepEqual(problems, []);
+    }
+  });
+});
+
 describe("policies that cannot do what they say", () => {
   const CASES: readonly (readonly [object, RegExp])[] = [
     [
@@ -101,19 +113,19 @@ describe("policies that cannot do what they say", () => {
     ],
     [
       { mode: "Audit", enforceFrom: "2027-01-01" },
-      /^warning no-effect a: spec\.enforceFrom: has no effect: no mode is Enforce$/,
+      /^warning doubtful a: spec\.enforceFrom: has no effect: no mode is Enforce; say mode: Enforce$/,
     ],
     [
       { mode: "Warn", rollout: { percent: 5 } },
-      /^warning no-effect a: spec\.rollout: has no effect/,
+      /^warning doubtful a: spec\.rollout: has no effect/,
     ],
     [
       { denyExecutors: true, match: { roles: ["driver"] } },
-      /^warning no-effect a: spec\.denyExecutors: has no effect: match\.roles has no executor$/,
+      /^warning doubtful a: spec\.denyExecutors: has no effect: match\.roles has no executor$/,
     ],
     [
       { denyExecutors: true, rollout: { percent: 5 } },
-      /^warning no-effect a: spec\.denyExecutors: has no effect beside/,
+      /^warning doubtful a: spec\.denyExecutors: has no effect beside/,
     ],
     [
       {
@@ -122,7 +134,7 @@ describe("policies that cannot do what they say", () => {
           { mode: "Audit", namespaces: ["team-a"] },
         ],
       },
-      /^warning no-effect a: spec\.modeOverrides\[1\]: is never reached: modeOverrides\[0\] holds/,
+      /^warning doubtful a: spec\.modeOverrides\[1\]: is never reached: modeOverrides\[0\] holds/,
     ],
   ];
   for (const [spec, expected] of CASES) {
@@ -167,10 +179,32 @@ describe("policies that match by a label which another sets", () => {
     );
   });
 
-  it("are sound where they never meet, and where a policy only asks for its own", () => {
+  it("are refused also where they ask for their own", () => {
+    const own = { metadata: { labels: { team: "risk", cost: "low" } }, match: selects.match };
+    assert.match(relations(["a", own])[0] ?? "", /^error a: spec\.match\.objectSelector: asks for/);
+  });
+
+  it("are refused in exceptions, also of the same name", () => {
+    const leave = (namespaces: readonly string[]) =>
+      JSON.stringify({
+        apiVersion: "sparkgate.io/v1alpha1",
+        kind: "SparkPolicyException",
+        metadata: { name: "sets" },
+        spec: {
+          subjects: [{ namespaces, objectSelector: selects.match.objectSelector }],
+          ...{ policies: ["sets"], reason: "r", owner: "o", expiresAt: "2027-01-01" },
+        },
+      });
+    const here = policyText("sets", { ...sets, match: { namespaces: ["here"] } });
+    const problems = (namespaces: readonly string[]) =>
+      compile([here, leave(namespaces)]).problems.map(({ path }) => path);
+    assert.deepEqual(problems(["here"]), ["spec.subjects[0].objectSelector"]);
+    assert.deepEqual(problems(["elsewhere"]), []);
+  });
+
+  it("are sound where they never meet", () => {
     const elsewhere = { ...sets, match: { namespaces: ["x"] } };
     const here = { ...selects, match: { ...selects.match, namespaces: ["team-*"] } };
     assert.deepEqual(relations(["a", here], ["b", elsewhere]), []);
-    assert.deepEqual(relations(["a", { ...sets, match: selects.match }]), []);
   });
 });

@@ -141,11 +141,11 @@ const MISTAKES: readonly (readonly [object, string])[] = [
   ],
   [
     { labels: { "spark-role": "driver" } },
-    "spec.metadata.labels.spark-role: is Spark's or Sparkgate's own: it must stay as it is",
+    "spec.metadata.labels.spark-role: belongs to Spark, Kubernetes or Sparkgate: it must stay as it is",
   ],
   [
     { annotations: { "sparkgate.io/applied": "" } },
-    "spec.metadata.annotations.sparkgate.io/applied: is Spark's or Sparkgate's own: it must stay as it is",
+    "spec.metadata.annotations.sparkgate.io/applied: belongs to Spark, Kubernetes or Sparkgate: it must stay as it is",
   ],
   [
     { labels: { a: "{{app.nmae}}" } },
