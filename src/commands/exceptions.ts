@@ -18,6 +18,7 @@ interface ExceptionsOptions extends TimeOption {
 
 const DAY = 86_400_000;
 const LONGEST_REASON = 80;
+const LONGEST_SUBJECTS = 60;
 
 /** What an exception is at a time. */
 type State = "active" | "expiring" | "expired";
@@ -85,7 +86,7 @@ function tableOf(listed: Listed, at: number): string {
   const rows = listed.map(({ exception, state }) => [
     exception.name,
     exception.policies.join(","),
-    oneLine(JSON.stringify(exception.subjects), LONGEST_REASON),
+    oneLine(exception.whom, LONGEST_SUBJECTS),
     oneLine(exception.owner, LONGEST_REASON),
     momentText(exception.expiresAt),
     state === "expired" ? "EXPIRED" : `${Math.ceil((exception.expiresAt - at) / DAY)} days`,
@@ -99,8 +100,8 @@ function tableOf(listed: Listed, at: number): string {
 
 function jsonOf(listed: Listed): string {
   const exceptions = listed.map(({ exception, state }) => {
-    const { name, policies, subjects, reason, owner, expiresAt } = exception;
-    return { name, state, expiresAt: momentText(expiresAt), policies, subjects, owner, reason };
+    const { name, policies, whom, reason, owner, expiresAt } = exception;
+    return { name, state, expiresAt: momentText(expiresAt), policies, whom, owner, reason };
   });
   const kind = { apiVersion: "sparkgate.io/v1alpha1", kind: "ExceptionReport" };
   return JSON.stringify({ ...kind, exceptions }, undefined, 2);

@@ -85,8 +85,8 @@ export interface PolicyException {
 export interface ExceptionTerms {
   readonly name: string;
   readonly policies: readonly string[];
-  /** Whom it covers, as it is written. */
-  readonly subjects: readonly unknown[];
+  /** Whom it covers, for people: `risk and nightly or ads`. */
+  readonly whom: string;
   readonly reason: string;
   readonly owner: string;
   /** Milliseconds since 1970. */

@@ -45,7 +45,7 @@ export function compileException(
     terms: {
       name,
       policies: spec.policies,
-      subjects: spec.subjects,
+      whom: spec.subjects.map(subjectText).join(" or "),
       reason: spec.reason,
       owner: spec.owner,
       expiresAt,
@@ -63,4 +63,15 @@ export function compileException(
       return false;
     },
   };
+}
+
+/** `risk,ads and nightly`: the clauses, conditions by their names. */
+function subjectText(subject: MatchSpec): string {
+  const { roles, namespaces, namespaceSelector, objectSelector, matchConditions } = subject;
+  const selectors = [namespaceSelector, objectSelector].filter((each) => each !== undefined);
+  return [
+    ...[roles, namespaces].flatMap((words) => words?.join(",") ?? []),
+    ...selectors.map((selector) => JSON.stringify(selector.matchLabels ?? selector)),
+    ...(matchConditions ?? []).map(({ name }) => name),
+  ].join(" and ");
 }

@@ -53,9 +53,44 @@ describe("sparkgate explain", () => {
     const args = ["explain", "-", ...PLATFORM, "--simulate", "100", "--loss", "0.2"];
     const { stdout } = sparkgate(args, EXECUTOR);
     assert.match(stdout, /^100 executors created: 20 on-demand \(20%\), 80 spot \(80%\)$/m);
-    assert.match(stdout, /^after 20 were lost .* live: 24 on-demand \(24%\), 76 spot \(76%\)$/m);
+    assert.match(
+      stdout,
+      /^after 20 were lost on spot and replaced, live: 24 on-demand \(24%\), 76 spot \(76%\)$/m,
+    );
+    const json = sparkgate([...args, "-o", "json"], EXECUTOR).stdout;
+    const { objects } = JSON.parse(json) as { objects: readonly { simulation: unknown }[] };
+    assert.deepEqual(objects[0]?.simulation, {
+      ...{ executors: 100, created: { spot: 80, "on-demand": 20 } },
+      ...{ lost: 20, live: { spot: 76, "on-demand": 24 } },
+    });
     assert.equal(sparkgate(args, DRIVER).status, 2);
     assert.equal(sparkgate(["explain", "-", ...PLATFORM, "--simulate", "0"], EXECUTOR).status, 2);
+  });
+
+  it("simulates nothing that the job keeps for itself", () => {
+    const keeps = file(
+      "keeps.yaml",
+      `apiVersion: sparkgate.io/v1alpha1
+kind: SparkPolicy
+metadata: { name: keeps }
+spec:
+  match: { roles: [executor] }
+  placement: { capacity: spot, onDemand: { percent: 20 }, onUserChoice: Keep }
+`,
+    );
+    const args = ["explain", "-", "--policies", keeps, ...PLATFORM, "--simulate", "10"];
+    const onDemand = EXECUTOR.replace("node-pool: spot", "node-pool: on-demand");
+    assert.match(
+      sparkgate(args, onDemand).stdout,
+      /^10 executors created: 8 as the job chose \(80%\), 2 on-demand \(20%\)$/m,
+    );
+  });
+
+  it("writes one clean line of whatever stands in a name", () => {
+    const hostile = `apiVersion: v1\nkind: "X\\e[31mred\\nDENIED"\nmetadata: { name: "a\\e]0;t\\a" }\n`;
+    const { stdout } = sparkgate(["explain", "-", ...PLATFORM], hostile);
+    assert.equal(stdout.trim().split("\n").length, 1);
+    assert.doesNotMatch(stdout, /\u001b/);
   });
 
   it("is data with -o json", () => {
@@ -86,20 +121,14 @@ spec:
 describe("sparkgate exceptions", () => {
   const list = (expiresAt: string, ...args: readonly string[]) =>
     sparkgate([
-      ...[
-        "exceptions",
-        "--policies",
-        "baseline",
-        "--policies",
-        file("leave.yaml", LEAVE(expiresAt)),
-      ],
-      ...[...PLATFORM, "--at", "2027-01-01", ...args],
+      ...["exceptions", "baseline", file("leave.yaml", LEAVE(expiresAt))],
+      ...["--at", "2027-01-01", ...args],
     ]);
 
   it("lists who has leave, and until when", () => {
     const { status, stdout } = list("2027-03-01");
     assert.equal(status, 0);
-    assert.match(stdout, /^leave +pin-images +team-risk +2027-03-01 +59 days +frozen$/m);
+    assert.match(stdout, /^leave +pin-images +risk +team-risk +2027-03-01 +59 days +frozen$/m);
   });
 
   it("exits with 1 where one has ended, or is about to", () => {
@@ -113,6 +142,7 @@ describe("sparkgate exceptions", () => {
       {
         ...{ name: "leave", state: "expiring", expiresAt: "2027-01-10" },
         ...{ policies: ["pin-images"], owner: "team-risk", reason: "frozen" },
+        whom: "risk",
       },
     ]);
   });
@@ -146,7 +176,7 @@ describe("sparkgate validate", () => {
     ["a", "b"]
       .map(
         (name) =>
-          `apiVersion: sparkgate.io/v1alpha1\nkind: SparkPolicy\nmetadata: { name: ${name} }\nspec:\n  match: { namespaces: [${name === "a" ? "team-a" : '"team-*"'}] }\n  placement: { capacity: spot }\n`,
+          `apiVersion: sparkgate.io/v1alpha1\nkind: SparkPolicy\nmetadata: { name: ${name} }\nspec:\n  match: { namespaces: [${name === "a" ? "team-a" : '"team-*"'}] }\n  placement: { capacity: on-demand }\n`,
       )
       .join("---\n"),
   );

@@ -77,7 +77,7 @@ describe("sparkgate test", () => {
     assert.equal(status, 1);
     assert.match(
       stdout,
-      /^FAIL team: before its time\n {7}\S*team\.yaml:\d+:\d+: spec\.cases\[1\]\.expect\.verdict: expected changed, is ok$/m,
+      /^FAIL team: before its time\n {7}\S*team\.yaml:\d+:\d+: spec\.cases\[1\]\.expect\.verdict: expected changed, is ok: /m,
     );
     assert.match(stdout, /^4 cases: 1 do not hold$/m);
   });
@@ -86,7 +86,7 @@ describe("sparkgate test", () => {
     for (const text of ["  alone: false\n", ""]) {
       const { status, stdout } = run(TEST.replace("  alone: true\n", text));
       assert.equal(status, 1, stdout);
-      assert.match(stdout, /^FAIL team: an executor is none of its\n.*expected ok, is changed$/m);
+      assert.match(stdout, /^FAIL team: an executor is none of its\n.*expected ok, is changed: /m);
       assert.match(stdout, /^4 cases: 1 do not hold$/m);
     }
   });
@@ -96,7 +96,7 @@ describe("sparkgate test", () => {
       "a policy",
       "kind: SparkPolicyTest\nmetadata: { name: team }",
       "kind: SparkPolicyTest\nmetadata: { name: tem }",
-      /there is no policy 'tem'; did you mean 'team'\?/,
+      /there is no policy 'tem': name its folder, or give it by --policies; did you mean 'team'\?/,
     ],
     [
       "a field of the test",
@@ -129,6 +129,26 @@ describe("sparkgate test", () => {
     );
     assert.equal(field.status, 1);
     assert.match(field.stdout, /expect\.exactly\.spec\.hostNetwrok: there is no such field/);
+  });
+
+  it("fails a case whose object the API server would refuse, whatever it expects", () => {
+    const label = "labels: { spark-role: executor }";
+    const bad = run(TEST.replace(label, "labels: { spark-role: executor, spark-exec-id: 1 }"));
+    assert.equal(bad.status, 1);
+    assert.match(bad.stdout, /spec\.cases\[2\]\.object: metadata\.labels/);
+  });
+
+  it("judges in the namespace that the case says", () => {
+    const own = TEST.replace(
+      "metadata: { name: etl, labels",
+      "metadata: { name: etl, namespace: own, labels",
+    );
+    assert.equal(run(own).status, 0, "findings contain the namespace of the test");
+  });
+
+  it("writes one clean line of whatever stands in a case's name", () => {
+    const { stdout } = run(TEST.replace("name: at its time", 'name: "x\\nok   forged \\e[31mred"'));
+    assert.doesNotMatch(stdout, /\u001b|^ok {3}forged/m);
   });
 
   it("exits with 2 where there is no case, also of those asked for", () => {

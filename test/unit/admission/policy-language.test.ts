@@ -51,6 +51,21 @@ describe("answers: a policy that is enforced from a day on", () => {
     assert.equal(auditAnnotations["would-be-changed-by"], "team");
   });
 
+  it("warns of what it would take away, and of what it would add", () => {
+    const metadata = { labels: { team: "risk", tier: "batch" }, onUserChoice: "Replace" };
+    const pod = driverPod({ labels: { team: "mine" } });
+    const { warnings } = answer([policyText("team", { mode: "Warn", metadata })], pod);
+    assert.deepEqual(warnings, [
+      "[sparkgate:team] would change: metadata.labels[team] replaced: 'risk'",
+      "[sparkgate:team] would change: added tier",
+    ]);
+    const enforced = answer([policyText("team", { mode: "Enforce", metadata })], pod);
+    assert.deepEqual(enforced.warnings, [
+      "[sparkgate:team] metadata.labels[team] replaced: 'risk'",
+      "[sparkgate:team] added tier",
+    ]);
+  });
+
   it("says nothing to who is out of its rollout, but to the audit log", () => {
     const { warnings, auditAnnotations } = answer([
       policyText("needs-quota", { mode: "Enforce", rollout: { percent: 0 }, deny }),

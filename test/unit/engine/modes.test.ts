@@ -155,11 +155,11 @@ describe("denyExecutors", () => {
   });
 });
 
-function exception(spec: object): string {
+function exception(spec: object, name = "leave"): string {
   return JSON.stringify({
     apiVersion: "sparkgate.io/v1alpha1",
     kind: "SparkPolicyException",
-    metadata: { name: "leave" },
+    metadata: { name },
     spec: {
       subjects: [{ namespaces: ["team-a"] }],
       policies: ["p"],
@@ -234,5 +234,104 @@ describe("exceptions", () => {
     const set: PolicySet = refusing({}, [exception({})]);
     const [policy] = set.policies as readonly [CompiledPolicy];
     assert.deepEqual(policy.exceptions, set.exceptions);
+  });
+});
+
+describe("conditions and exceptions that fail", () => {
+  const failing = [{ name: "fails", expression: "object.metadata.labels.nope == 'x'" }];
+  const covering = { namespaces: ["team-a"] };
+  const run = (spec: object, exceptions: readonly string[], pod = driverPod()) => {
+    const decision = decided(refusing(spec, exceptions), pod, { at: AT });
+    return { refused: decision.enforced.refused, ...outcomeOf(everything(decision), "p") };
+  };
+
+  it("leave a policy to an exception that covers", () => {
+    const { refused, exception: leave } = run({ match: { matchConditions: failing } }, [
+      exception({}),
+    ]);
+    assert.deepEqual([refused, leave?.name], [false, "leave"]);
+  });
+
+  it("stand in no other exception's way, in whatever order, nor in another subject's", () => {
+    const fails = (name: string) => exception({ subjects: [{ matchConditions: failing }] }, name);
+    for (const texts of [
+      [fails("a"), exception({})],
+      [exception({}), fails("z")],
+      [exception({ subjects: [{ matchConditions: failing }, covering] })],
+      [exception({ subjects: [covering, { matchConditions: failing }] })],
+    ]) {
+      assert.equal(run({}, texts).exception?.name, "leave");
+    }
+    const { refused, error } = run({}, [fails("a")]);
+    assert.equal(refused, true);
+    assert.match(error ?? "", /^matchConditions\[fails\]: no such key 'nope'/);
+  });
+
+  it("are forgotten once the exception has ended", () => {
+    const ended = { subjects: [{ matchConditions: failing }], expiresAt: "2020-01-01" };
+    const { error, violations } = run({}, [exception(ended)]);
+    assert.equal(error, undefined);
+    assert.equal(violations.length, 1);
+  });
+
+  it("refuse no executor when another exception ends", () => {
+    const texts = [
+      exception({ expiresAt: "2027-01-01" }),
+      exception({ subjects: [{ matchConditions: failing }] }, "other"),
+    ];
+    assert.equal(run({ denyExecutors: true }, texts, executorPod(1)).refused, false);
+  });
+
+  it("do not matter where another clause is false, in whatever order", () => {
+    const isFalse = [{ name: "false", expression: "false" }];
+    for (const matchConditions of [
+      [...failing, ...isFalse],
+      [...isFalse, ...failing],
+    ]) {
+      const decision = decided(refusing({ match: { matchConditions } }), driverPod(), { at: AT });
+      assert.deepEqual(decision.enforced.outcomes, []);
+    }
+    const selector = {
+      namespaceSelector: { matchLabels: { tier: "x" } },
+      matchConditions: isFalse,
+    };
+    const unknown = decided(refusing({ match: selector }), driverPod(), { at: AT });
+    assert.deepEqual(unknown.enforced.outcomes, []);
+  });
+
+  it("say nothing of an UPDATE where the policy does not judge any", () => {
+    const set = refusing({ match: { matchConditions: failing } });
+    const request = {
+      ...{ operation: "UPDATE", admission: "validating" as const },
+      oldObject: driverPod(),
+    };
+    const { enforced } = decided(set, driverPod(), { at: AT }, request);
+    assert.deepEqual([enforced.refused, enforced.outcomes], [false, []]);
+  });
+});
+
+describe("denyExecutors and what other policies do", () => {
+  const refuses = policyText("refuses", {
+    mode: "Enforce",
+    denyExecutors: true,
+    deny: { when: "has(object.metadata.labels.marked)", message: "is marked" },
+  });
+  const marks = policyText("marks", {
+    mode: "Enforce",
+    enforceFrom: "2027-01-01",
+    metadata: { labels: { marked: "yes" } },
+  });
+  const set = policySet([refuses, marks], { mode: undefined });
+
+  it("refuses no executor for what a policy did to it, maybe from a date on", () => {
+    const { enforced } = decided(set, executorPod(1), { at: AT });
+    assert.equal(outcomeOf(enforced, "refuses").violations.length, 1);
+    assert.equal(enforced.refused, false);
+    assert.equal(decided(set, driverPod(), { at: AT }).enforced.refused, true);
+  });
+
+  it("refuses one for what it brought itself", () => {
+    const pod = executorPod(1, { labels: { marked: "yes" } });
+    assert.equal(decided(set, pod, { at: AT }).enforced.refused, true);
   });
 });

@@ -4,7 +4,7 @@ import { decide } from "../../../src/engine/decide.ts";
 import type { Violation } from "../../../src/engine/policy.ts";
 import type { Pod, PodSpec } from "../../../src/kubernetes/pod.ts";
 import { admitted, driverPod } from "../../fixtures/pods.ts";
-import { policySet, policyText } from "../../fixtures/policies.ts";
+import { compile, policySet, policyText } from "../../fixtures/policies.ts";
 import { NO_FACTS } from "../../fixtures/facts.ts";
 
 const HEX = "0123456789abcdef".repeat(4);
@@ -251,4 +251,20 @@ describe("images: UPDATE", () => {
       /^spec\.ephemeralContainers\[0\]\.image: 'busybox' has no tag/,
     );
   });
+});
+
+describe("images: registries that are none", () => {
+  for (const registry of ["https://registry.acme.com", "*.acme.com", "registry acme"]) {
+    it(`${registry} is refused when the policy loads`, () => {
+      const { problems } = compile(
+        policyText("p", { images: { registries: ["ok.io", registry] } }),
+      );
+      assert.deepEqual(
+        problems.map(({ path, message }) => `${path}: ${message}`),
+        [
+          `spec.images.registries[1]: '${registry}' is no registry: no scheme and no wildcards, such as registry.acme.com/spark`,
+        ],
+      );
+    });
+  }
 });

@@ -148,6 +148,14 @@ const MISTAKES: readonly (readonly [object, string])[] = [
     "spec.metadata.annotations.sparkgate.io/applied: belongs to Spark, Kubernetes or Sparkgate: it must stay as it is",
   ],
   [
+    { annotations: { "kubectl.kubernetes.io/last-applied-configuration": "" } },
+    "spec.metadata.annotations.kubectl.kubernetes.io/last-applied-configuration: belongs to Spark, Kubernetes or Sparkgate: it must stay as it is",
+  ],
+  [
+    { labels: { "apps.kubernetes.io/pod-index": "1" } },
+    "spec.metadata.labels.apps.kubernetes.io/pod-index: belongs to Spark, Kubernetes or Sparkgate: it must stay as it is",
+  ],
+  [
     { labels: { a: "{{app.nmae}}" } },
     "spec.metadata.labels.a: {{app.nmae}} is no placeholder, allowed: namespace, namespace.labels.KEY, app.name, app.id; did you mean 'app.name'?",
   ],
