@@ -1,6 +1,6 @@
 import { LineCounter, parseAllDocuments, type Document } from "yaml";
 import { offsetOf, pathText, problemAt, type DocumentPath } from "./place.ts";
-import { MOST_PROBLEMS, withRest, type Problem } from "./problem.ts";
+import type { Problem } from "./problem.ts";
 import { syntaxFault } from "./syntax-fault.ts";
 import { bareBooleans, structureFaults, type Fault } from "./yaml-faults.ts";
 
@@ -67,13 +67,11 @@ function readDocument(source: Source, yaml: Document.Parsed, lines: LineCounter)
   const nothing = { documents: [], problems: [] };
   const faultsAt = (faults: readonly Fault[]) =>
     faults.map(({ offset, path, message }) => problemAt(source, lines, offset, path, message));
-  const broken = withRest(
-    faultsAt(
-      yaml.errors.slice(0, MOST_PROBLEMS).map((error) => syntaxFault(source.text, yaml, error)),
-    ),
-    yaml.errors.length,
-  );
-  if (broken.length > 0) return { ...nothing, problems: broken };
+  const [error] = yaml.errors;
+  // Only the first: a blank too many makes an error of each word behind it.
+  if (error !== undefined) {
+    return { ...nothing, problems: faultsAt([syntaxFault(source.text, yaml, error)]) };
+  }
   if (yaml.contents === null) return nothing;
   const faults = structureFaults(yaml);
   if (faults.length > 0) return { ...nothing, problems: faultsAt(faults) };

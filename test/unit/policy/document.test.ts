@@ -174,3 +174,16 @@ describe("parseDocuments: what is no YAML", () => {
 function never(): never {
   throw new Error("no such document");
 }
+
+describe("parseDocuments: what is no YAML", () => {
+  it("is told once, at the first place, and not for each word behind it", () => {
+    const text = "a:\n    b: 1\n   - c: 2\n     d: 3\n     e: 4\n";
+    const { problems } = parseDocuments({ file: "a.yaml", text });
+    assert.deepEqual(
+      problems.map(({ line, message }) => `${line} ${message}`),
+      [
+        "3 is not YAML: A block sequence may not be used as an implicit map key; is the line indented as those beside it?",
+      ],
+    );
+  });
+});
