@@ -162,7 +162,7 @@ const policySchema = documentSchema({
       additionalProperties: false,
       required: ["percent"],
       description:
-        "Enforce for a part of all applications, Audit for the others. By application: a driver and its executors are wholly in or wholly out, and who is in at 10 is in at 20.",
+        "Enforce for a part of all applications, Audit for the others. By application: a driver and its executors are wholly in or wholly out, and who is in at 10 is in at 20. A Pod that says no application is out.",
       properties: {
         percent: {
           type: "number",

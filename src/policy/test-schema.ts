@@ -6,7 +6,7 @@ const MOMENT = "Such as 2027-01-15 or 2027-01-15T06:00:00Z.";
 const given = {
   at: {
     type: "string",
-    description: `The time at which it is judged. ${MOMENT} Default 2026-01-01.`,
+    description: `The time at which it is judged; enforceFrom counts with mode AsWritten. ${MOMENT} Default 2026-01-01.`,
   },
   namespace: {
     type: "object",
@@ -126,7 +126,8 @@ export const TEST_SPEC_SCHEMA: Readonly<Record<string, unknown>> = {
               findings: {
                 type: "array",
                 items: finding,
-                description: "All findings of this policy, in order; left out, any.",
+                description:
+                  "All findings of this policy, in order; left out, any: a policy that cannot be evaluated counts as denied then, too.",
               },
               object: {
                 type: "object",
