@@ -1,5 +1,4 @@
 import { Environment } from "@marcbachmann/cel-js";
-import { RE2JS } from "re2js";
 import { parseQuantity } from "../kubernetes/quantity.ts";
 import { celFailure } from "./failure.ts";
 
@@ -66,21 +65,14 @@ class Quantity {
   }
 }
 
-/** Work that one evaluation may do: an iteration of a macro, or an element that `in` compares. */
-export interface Budget {
-  steps: number;
-}
+/** How long an expression may be, as it is written. */
+const LIMITS = { maxAstNodes: 1000, maxDepth: 50, maxListElements: 500, maxMapEntries: 100 };
 
-/** Names that a rewritten expression calls; no policy can call them, since policies are checked without them. */
-export const STEP = "__step";
-export const LISTED = "__listed";
-export const MATCHES = "__matches";
-
-/** An environment in which the text of a policy is parsed and checked. */
-export function createCheckingEnvironment(): Environment {
+/** An environment in which the text of a policy is parsed and checked; with the limits that are given, others apart. */
+export function createCheckingEnvironment(limits: Partial<typeof LIMITS> = {}): Environment {
   const environment = new Environment({
     enableOptionalTypes: true,
-    limits: { maxAstNodes: 1000, maxDepth: 50, maxListElements: 500, maxMapEntries: 100 },
+    limits: { ...LIMITS, ...limits },
   });
   for (const [name, type] of Object.entries(VARIABLES)) {
     if (typeof type === "string") environment.registerVariable(name, type);
@@ -103,80 +95,6 @@ export function createCheckingEnvironment(): Environment {
       BigInt(Math.sign(a.amount - b.amount)),
     );
   return environment;
-}
-
-/** An environment in which rewritten expressions run: their work is counted. */
-export function createRunningEnvironment(
-  budget: Budget,
-  limits: { longestList: number },
-): Environment {
-  const environment = createCheckingEnvironment();
-  const spend = (steps: number): void => {
-    budget.steps -= steps;
-    if (budget.steps < 0) throw celFailure("too much work: simplify the expression");
-  };
-  const passThrough =
-    (onEnter: () => void, onLeave: (value: unknown) => void): Macro =>
-    ({ args: [argument] }) => ({
-      argument,
-      async: false,
-      typeCheck: (checker, macro, context) => checker.check(macro.argument, context),
-      evaluate: (evaluator, macro, context) => {
-        onEnter();
-        const value = evaluator.run(macro.argument, context);
-        onLeave(value);
-        return value;
-      },
-    });
-  const step = passThrough(
-    () => {
-      spend(1);
-    },
-    (value) => {
-      if (Array.isArray(value)) spend(value.length);
-    },
-  );
-  const listed = passThrough(
-    () => undefined,
-    (value) => {
-      const size = sizeOf(value);
-      if (size > limits.longestList) {
-        throw celFailure(
-          `a list of ${size} entries: at most ${limits.longestList} are looked through`,
-        );
-      }
-      spend(size);
-    },
-  );
-  const patterns = new Map<string, RE2JS>();
-  return environment
-    .registerFunction(`${STEP}(ast): dyn`, step)
-    .registerFunction(`${LISTED}(ast): dyn`, listed)
-    .registerFunction(`${MATCHES}(string, string): bool`, (text: string, pattern: string) => {
-      let compiled = patterns.get(pattern);
-      if (compiled === undefined) patterns.set(pattern, (compiled = RE2JS.compile(pattern)));
-      return compiled.test(text);
-    });
-}
-
-/** What the library hands to a macro; its own types leave it open. */
-type Macro = (call: { readonly args: readonly unknown[] }) => {
-  readonly argument: unknown;
-  readonly async: false;
-  readonly typeCheck: (
-    checker: { check: (node: unknown, context: unknown) => unknown },
-    macro: { readonly argument: unknown },
-    context: unknown,
-  ) => unknown;
-  readonly evaluate: (
-    evaluator: { run: (node: unknown, context: unknown) => unknown },
-    macro: { readonly argument: unknown },
-    context: unknown,
-  ) => unknown;
-};
-
-function sizeOf(value: unknown): number {
-  return Array.isArray(value) ? value.length : 0;
 }
 
 /** JSON has one kind of number, which is a double to CEL: `object.spec.priority + 1` is to work all the same. */

@@ -47,15 +47,26 @@ function shown(evaluate: () => unknown): string {
     if (error instanceof CelFailure) return "(not known)";
     throw error;
   }
-  const text = textOf(value);
+  const text = textOf(value, LONGEST_VALUE + 1);
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE - 3)}...` : text;
 }
 
-function textOf(value: unknown): string {
-  if (typeof value === "string") return value;
+/** The beginning of a value's text: one list may be a million times in another. */
+function textOf(value: unknown, longest: number): string {
+  if (typeof value === "string") return value.slice(0, longest);
   if (typeof value === "bigint" || typeof value === "number" || typeof value === "boolean") {
     return String(value);
   }
-  if (Array.isArray(value)) return value.slice(0, LONGEST_VALUE).map(textOf).join(", ");
+  if (Array.isArray(value)) return listText(value, longest);
   return value === null ? "null" : "(an object)";
+}
+
+function listText(list: readonly unknown[], longest: number): string {
+  let text = "";
+  for (const [index, each] of list.entries()) {
+    if (text.length >= longest) break;
+    if (index > 0) text += ", ";
+    text += textOf(each, Math.max(0, longest - text.length));
+  }
+  return text;
 }

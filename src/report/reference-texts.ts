@@ -54,7 +54,8 @@ export const CEL_NOTES = `Functions: those of CEL (\`has\`, \`size\`, \`all\`, \
 - \`matches\` takes a pattern of RE2, written out in the policy.
 - Numbers of the object are doubles: \`object.spec.priority + 1\` works, \`object.spec.priority / 2\` has decimals.
 - An expression has at most 4,096 characters, \`all\`, \`map\` and the like at most two levels, lists of at most 10,000 entries, and
-  100,000 steps in all: more is a failure of the policy. There is no \`cel.bind\`.
+  100,000 steps in all: an entry of a list is one, 64 characters that are compared or searched, 16 that are matched. More is a
+  failure of the policy. There is no \`cel.bind\`.
 - A Pod does not show Spark's conf: there is no variable for it.
 - Messages hide values of environment variables, arguments and commands, whatever a policy prints.`;
 

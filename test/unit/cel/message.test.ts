@@ -4,7 +4,14 @@ import { CelProblem } from "../../../src/cel/failure.ts";
 import { compileMessage } from "../../../src/cel/message.ts";
 
 const variables = {
-  object: { list: ["a", "b"], number: 2, map: {}, long: "x".repeat(500), nothing: null },
+  object: {
+    list: ["a", "b"],
+    number: 2,
+    map: {},
+    long: "x".repeat(500),
+    nothing: null,
+    nested: [[], ["a", 2], [[]]],
+  },
   request: { namespace: "risk" },
 };
 
@@ -15,6 +22,9 @@ const CASES: readonly (readonly [string, string])[] = [
   ["{{object.missing}} {{object.map}} {{object.nothing}}", "(not known) (an object) null"],
   ["{{object.number == 2 ? 'two' : 'other'}}", "two"],
   ["{{object.long}}", `${"x".repeat(117)}...`],
+  ["{{[object.long, object.list]}}", `${"x".repeat(117)}...`],
+  [`{{['ab']${".map(x, [x, x, x, x])".repeat(12)}}}`, `${"ab, ".repeat(30).slice(0, 117)}...`],
+  ["{{object.nested}}", ", a, 2, "],
 ];
 
 describe("messages", () => {

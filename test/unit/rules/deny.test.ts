@@ -64,7 +64,10 @@ describe("deny", () => {
 
   it("fails where a field is absent, unless it is asked for", () => {
     const absent = decided(policy({ when: "object.spec.hostNetwork", message: "no" }), driverPod());
-    assert.equal(outcomeOf(absent.enforced, "p").error, "no such key 'hostNetwork'");
+    assert.equal(
+      outcomeOf(absent.enforced, "p").error,
+      "no such key 'hostNetwork': ask with has()",
+    );
     const when = "has(object.spec.hostNetwork) && object.spec.hostNetwork";
     assert.deepEqual(violations({ when, message: "no" }), []);
     const hostNetwork = driverPod({ spec: { hostNetwork: true } });
