@@ -1,4 +1,4 @@
-import { isNode, type Node } from "./rewrite.ts";
+import { isNode, type Node } from "./node.ts";
 
 /**
  * The same value with each object that has a key `constructor` as a Map; itself where there is none. The library takes

@@ -2,7 +2,7 @@ import { EvaluationError, TypeError, type Environment } from "@marcbachmann/cel-
 import { closest, distance } from "fastest-levenshtein";
 import { VARIABLES, type Fields } from "./environment.ts";
 import { CelFailure, celFailure, CelProblem } from "./failure.ts";
-import { isNode, type Node } from "./rewrite.ts";
+import { isNode, type Node } from "./node.ts";
 import { OWN } from "./running.ts";
 import { serialize } from "./serialize.ts";
 

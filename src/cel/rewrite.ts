@@ -2,13 +2,8 @@ import { RE2JS } from "re2js";
 import { parseQuantity } from "../kubernetes/quantity.ts";
 import { VARIABLES } from "./environment.ts";
 import { CelProblem } from "./failure.ts";
+import { isNode, type Node } from "./node.ts";
 import * as running from "./running.ts";
-
-/** A part of an expression: what the library's parser makes, and what we put around it. */
-export interface Node {
-  readonly op: string;
-  readonly args: unknown;
-}
 
 /** Macros that walk through a list, and so may take long. */
 const COMPREHENSIONS: ReadonlySet<string> = new Set([
@@ -59,10 +54,6 @@ export function rewrite(node: Node, depth = 0): Node {
 function rewriteAll(args: unknown, depth: number): unknown {
   if (Array.isArray(args)) return args.map((each: unknown) => rewriteAll(each, depth));
   return isNode(args) ? rewrite(args, depth) : args;
-}
-
-export function isNode(value: unknown): value is Node {
-  return typeof value === "object" && value !== null && "op" in value && "args" in value;
 }
 
 /** What is written out is short, and compared with it anything is soon done. */

@@ -1,5 +1,5 @@
 import { CelProblem } from "./failure.ts";
-import { isNode, type Node } from "./rewrite.ts";
+import { isNode, type Node } from "./node.ts";
 
 /**
  * How tightly operators bind, as the library's parser reads them. Its own `serialize` drops the parentheses of
