@@ -1,3 +1,5 @@
+import { median } from "./median.ts";
+
 /** One server under load, once. */
 export interface Round {
   readonly server: string;
@@ -56,13 +58,6 @@ export function summarize(rounds: readonly Round[]): readonly Result[] {
 
 function byFigure(value: (figure: Figure) => number): Record<Figure, number> {
   return { rps: value("rps"), p50: value("p50"), p99: value("p99"), cpu: value("cpu") };
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[middle]];
-  return ((low ?? NaN) + (high ?? NaN)) / 2;
 }
 
 /** The summary for people. */

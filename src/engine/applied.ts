@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import { isRecord } from "../kubernetes/json.ts";
 import type { PolicyOutcome } from "./decision.ts";
-import type { Draft, FieldChange } from "./draft.ts";
+import type { Draft, FieldChange, Path } from "./draft.ts";
 
 /** Where a Pod says what Sparkgate changed. For people and for audit; nothing is ever decided from it. */
 export const APPLIED_ANNOTATION = "sparkgate.io/applied";
+
+const ANNOTATION_PATH: Path = ["metadata", "annotations", APPLIED_ANNOTATION];
 
 /** The annotation's value: per policy the fields that it changed, and what was there before. */
 export interface Applied {
@@ -33,20 +35,33 @@ export function recordApplied(
   const changed = outcomes.filter((outcome) => outcome.changes.length > 0);
   if (present === undefined && changed.length === 0) return;
 
-  const entries = new Map(
-    Object.entries(readApplied(present)?.policies ?? {}).filter(([name]) => loaded.has(name)),
-  );
+  const entries = entriesKept(present, loaded);
   for (const { policy, changes } of changed) {
-    entries.set(policy, merge(entries.get(policy) ?? [], changes.map(withoutSecrets)));
+    entries.set(policy, merge(entries.get(policy) ?? [], changes));
   }
-  const path = ["metadata", "annotations", APPLIED_ANNOTATION];
   if (entries.size === 0) {
-    draft.remove(path);
+    draft.remove(ANNOTATION_PATH);
     return;
   }
-  const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
-  const applied: Applied = { v: 1, policies: Object.fromEntries(sorted) };
-  draft.set(path, JSON.stringify(applied));
+  const sorted = [...entries.keys()].sort();
+  const policies: Record<string, readonly FieldChange[]> = {};
+  for (const policy of sorted) policies[policy] = entries.get(policy) ?? [];
+  const applied: Applied = { v: 1, policies };
+  draft.set(ANNOTATION_PATH, JSON.stringify(applied));
+}
+
+/** The entries of an annotation that is there already, of policies that are loaded. */
+function entriesKept(
+  present: string | undefined,
+  loaded: ReadonlySet<string>,
+): Map<string, readonly FieldChange[]> {
+  const entries = new Map<string, readonly FieldChange[]>();
+  const applied = readApplied(present);
+  if (applied === undefined) return entries;
+  for (const [policy, changes] of Object.entries(applied.policies)) {
+    if (loaded.has(policy)) entries.set(policy, changes);
+  }
+  return entries;
 }
 
 /** Reads the annotation; undefined for what is not of our making. */
@@ -79,17 +94,20 @@ function merge(
 ): readonly FieldChange[] {
   const merged = [...known];
   for (const change of changes) {
-    const covered =
-      change.added === undefined
-        ? merged.some((entry) => entry.added === undefined && covers(entry.path, change.path))
-        : merged.some((entry) => isDeepStrictEqual(entry, change));
-    if (!covered) merged.push(change);
+    const entry = withoutSecrets(change);
+    if (!merged.some((earlier) => tellsOf(earlier, entry))) merged.push(entry);
   }
   return merged;
 }
 
+/** Whether an entry tells of a later change already. */
+function tellsOf(earlier: FieldChange, later: FieldChange): boolean {
+  if (later.added !== undefined) return isDeepStrictEqual(earlier, later);
+  return earlier.added === undefined && covers(earlier.path, later.path);
+}
+
 function covers(path: string, other: string): boolean {
-  return other === path || other.startsWith(`${path}/`);
+  return other.startsWith(path) && (other.length === path.length || other[path.length] === "/");
 }
 
 /** Environment variables, and whatever has them inside: whole containers and all above. */
@@ -100,6 +118,7 @@ const MAY_HOLD_VARIABLES =
 function withoutSecrets(change: FieldChange): FieldChange {
   const { path, was, added } = change;
   if (MAY_HOLD_VARIABLES.test(path)) return { path };
+  if (was === undefined && added === undefined) return change;
   const length = JSON.stringify([was, added]).length;
   if (length <= LONGEST_FORMER_VALUE) return change;
   return added === undefined ? { path, was: TOO_LONG } : { path, added: [TOO_LONG] };

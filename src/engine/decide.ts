@@ -21,7 +21,8 @@ export function decide(set: PolicySet, admitted: AdmittedObject, facts: Facts): 
     return { ...recognition, refused: recognition.role !== "executor" };
   }
   const { subject } = recognition;
-  const matching = matchingPolicies(set.byRole.get(subject.role) ?? [], subject, facts);
+  const candidates = set.candidates(subject.role, subject.namespace);
+  const matching = matchingPolicies(candidates, subject, facts);
   const enforced = matching.filter(({ mode }) => mode === "Enforce");
   const all = enforced.length === matching.length;
   const situation: Situation = { subject, facts, loaded: set.names };
@@ -42,7 +43,8 @@ interface Situation {
 }
 
 /** What becomes of one policy while a run goes on. */
-interface Progress extends MatchingPolicy {
+interface Progress {
+  readonly matching: MatchingPolicy;
   effect: Effect | undefined;
   changes: readonly FieldChange[];
   change: PodChange | undefined;
@@ -52,6 +54,8 @@ interface Progress extends MatchingPolicy {
   ownMaking: boolean;
   shadowedBy: string | undefined;
 }
+
+const NONE: readonly never[] = [];
 
 /** Applies all mutations in order, then judges the result. */
 function run(policies: readonly MatchingPolicy[], situation: Situation): Run {
@@ -87,12 +91,12 @@ function mutateAll(
   return policies.map((matching) => {
     const { policy } = matching;
     const entry: Progress = {
-      ...matching,
+      matching,
       effect: undefined,
-      changes: [],
+      changes: NONE,
       change: undefined,
-      claimed: [],
-      violations: [],
+      claimed: NONE,
+      violations: NONE,
       ownMaking: false,
       shadowedBy:
         policy.combine === "one" && matching.exception === undefined
@@ -107,7 +111,7 @@ function mutateAll(
       entry.changes = draft.changesSince(mark);
       entry.claimed = draft.claimsSince(mark);
       if (entry.changes.length > 0) entry.change = { before: mark.pod, after: draft.pod };
-      winners.set(policy.rule, policy.name);
+      if (policy.combine === "one") winners.set(policy.rule, policy.name);
     } catch (error) {
       draft.rollBack(mark);
       errors.set(policy.name, messageOf(error));
@@ -117,8 +121,8 @@ function mutateAll(
 }
 
 /** Whether a policy matches and yet is not applied. */
-function isLeftOut({ shadowedBy, exception }: Progress): boolean {
-  return shadowedBy !== undefined || exception !== undefined;
+function isLeftOut({ shadowedBy, matching }: Progress): boolean {
+  return shadowedBy !== undefined || matching.exception !== undefined;
 }
 
 /** Returns true where a policy failed. */
@@ -130,7 +134,7 @@ function judgeAll(
 ): boolean {
   let failed = false;
   for (const entry of progress) {
-    const { policy } = entry;
+    const { policy } = entry.matching;
     if (isLeftOut(entry) || errors.has(policy.name)) continue;
     try {
       entry.violations = judge(entry, situation, draft);
@@ -144,14 +148,14 @@ function judgeAll(
 }
 
 function judge(
-  { policy, changes, claimed }: Progress,
+  { matching: { policy }, changes, claimed }: Progress,
   { subject, facts }: Situation,
   draft: Draft,
 ): readonly Violation[] {
   const { stage, pod, before } = subject;
   switch (stage) {
     case "mutating":
-      return policy.judge?.(draft.pod, subject, facts, claimed) ?? [];
+      return policy.judge?.(draft.pod, subject, facts, claimed) ?? NONE;
     case "validating": {
       // Whether the policy would have to make changes again, after all mutating webhooks were called.
       const undone = changes.length > 0;
@@ -170,7 +174,7 @@ function judge(
  * (docs/decisions/0009). Looked at where it counts: a second look costs.
  */
 function isOwnMaking(
-  { policy, violations, claimed }: Progress,
+  { matching: { policy }, violations, claimed }: Progress,
   { subject, facts }: Situation,
   draft: Draft,
 ): boolean {
@@ -184,11 +188,12 @@ function outcomeOf(
   subject: Subject,
   errors: ReadonlyMap<string, string>,
 ): PolicyOutcome {
-  const { policy, mode, modeFrom, effect, changes, change, violations, shadowedBy } = entry;
+  const { effect, changes, change, violations, shadowedBy } = entry;
+  const { policy, mode, modeFrom, exception, lapsed } = entry.matching;
   const error = errors.get(policy.name);
   const bad = violations.length > 0 || (error !== undefined && policy.onError === "Deny");
   const mayRefuse =
-    subject.role !== "executor" || (policy.denyExecutors && !entry.lapsed && !entry.ownMaking);
+    subject.role !== "executor" || (policy.denyExecutors && !lapsed && !entry.ownMaking);
   return {
     policy: policy.name,
     rule: policy.rule,
@@ -202,7 +207,7 @@ function outcomeOf(
     violations,
     error,
     shadowedBy,
-    exception: entry.exception?.terms,
+    exception: exception?.terms,
     refuses: bad && mayRefuse,
   };
 }

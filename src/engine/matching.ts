@@ -59,9 +59,11 @@ function matchOne(
     written = strictestMode(policy);
   }
   const leave = exceptionFor(policy, subject, facts);
+  const { mode, modeFrom } = effectiveMode(policy, written, subject, facts);
   return {
     policy,
-    ...effectiveMode(policy, written, subject, facts),
+    mode,
+    modeFrom,
     // Who is excepted is, whatever else cannot be told of the policy.
     error: leave.exception === undefined ? (error ?? leave.error) : undefined,
     exception: leave.exception,
@@ -70,10 +72,11 @@ function matchOne(
 }
 
 function writtenMode(policy: CompiledPolicy, subject: Subject, facts: Facts): EffectiveMode {
-  const { mode, modeFrom, modeOverrides } = policy;
+  const { modeOverrides } = policy;
+  if (modeOverrides.length === 0) return policy;
   const index = modeOverrides.findIndex(({ matches }) => matches(subject, facts));
   const override = modeOverrides[index];
-  if (override === undefined) return { mode, modeFrom };
+  if (override === undefined) return policy;
   return { mode: override.mode, modeFrom: `spec.modeOverrides[${index}]` };
 }
 
@@ -101,8 +104,11 @@ interface Leave {
   readonly error: string | undefined;
 }
 
+const NO_LEAVE: Leave = { exception: undefined, lapsed: false, error: undefined };
+
 /** The first exception that covers the subject, by name; one that fails stands in no other's way. */
 function exceptionFor({ exceptions }: CompiledPolicy, subject: Subject, facts: Facts): Leave {
+  if (exceptions.length === 0) return NO_LEAVE;
   let lapsed = false;
   let error: string | undefined;
   for (const exception of exceptions) {

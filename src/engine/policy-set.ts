@@ -1,10 +1,11 @@
 import { ROLES, type Role } from "../spark/role.ts";
 import type { CompiledPolicy, PolicyException } from "./policy.ts";
 
-/** Policies in the order in which they apply, indexed so that a request meets only those of its role. */
+/** Policies in the order in which they apply, indexed so that a request meets only those that may speak of it. */
 export interface PolicySet {
   readonly policies: readonly CompiledPolicy[];
-  readonly byRole: ReadonlyMap<Role, readonly CompiledPolicy[]>;
+  /** Those that may speak of a role in a namespace, in turn. */
+  readonly candidates: (role: Role, namespace: string) => readonly CompiledPolicy[];
   readonly names: ReadonlySet<string>;
   /** All exceptions, expired ones too, in order of their names. */
   readonly exceptions: readonly PolicyException[];
@@ -28,12 +29,38 @@ export function createPolicySet(
   const sorted = [...policies].sort(inTurn);
   return {
     policies: sorted,
-    byRole: new Map(
-      ROLES.map((role) => [role, sorted.filter((policy) => policy.roles.includes(role))]),
-    ),
+    candidates: indexed(sorted),
     names: new Set(sorted.map((policy) => policy.name)),
     exceptions: [...exceptions].sort((a, b) => (a.terms.name < b.terms.name ? -1 : 1)),
     conflicts,
     digest,
+  };
+}
+
+/** Clusters have fewer namespaces with Spark, and none with a longer name: who forges reviews is not to fill the memory. */
+const MOST_NAMESPACES = 1000;
+const LONGEST_NAMESPACE = 63;
+
+/** Looks policies up by role and namespace. What was found is remembered: neither policies nor the answer ever change. */
+function indexed(policies: readonly CompiledPolicy[]): PolicySet["candidates"] {
+  const byRole = new Map(
+    ROLES.map((role) => [
+      role,
+      {
+        policies: policies.filter((policy) => policy.roles.includes(role)),
+        byNamespace: new Map<string, readonly CompiledPolicy[]>(),
+      },
+    ]),
+  );
+  return (role, namespace) => {
+    const ofRole = byRole.get(role);
+    if (ofRole === undefined) return [];
+    const known = ofRole.byNamespace.get(namespace);
+    if (known !== undefined) return known;
+    const found = ofRole.policies.filter((policy) => policy.inNamespace?.(namespace) ?? true);
+    if (namespace.length > LONGEST_NAMESPACE) return found;
+    if (ofRole.byNamespace.size >= MOST_NAMESPACES) ofRole.byNamespace.clear();
+    ofRole.byNamespace.set(namespace, found);
+    return found;
   };
 }

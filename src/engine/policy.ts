@@ -123,6 +123,8 @@ export interface CompiledPolicy extends CompiledRule {
    */
   readonly denyExecutors: boolean;
   readonly roles: readonly Role[];
+  /** Whether it may speak of objects in a namespace, as far as the namespace's name tells; undefined: of all. */
+  readonly inNamespace?: ((namespace: string) => boolean) | undefined;
   /**
    * The first clause that does not hold for a subject of those roles; undefined where the policy speaks of it. Throws
    * where it needs facts that are not known.

@@ -6,6 +6,7 @@ import type {
   PolicyException,
 } from "../engine/policy.ts";
 import type { RuleEnvironment } from "../engine/rule-kind.ts";
+import { compileGlobs } from "../kubernetes/glob.ts";
 import { RULE_KINDS } from "../rules/index.ts";
 import type { NamedDocument } from "./collect.ts";
 import { guarded } from "./guarded.ts";
@@ -67,6 +68,7 @@ export function compilePolicy(
     onError: spec.onError ?? "Deny",
     denyExecutors: mayDenyExecutors(spec),
     roles: matchedRoles(spec.match ?? {}),
+    inNamespace: spec.match?.namespaces && compileGlobs(spec.match.namespaces),
     mismatch: (subject, facts) => {
       const mismatch = included(subject, facts);
       if (mismatch !== undefined || exclusion === undefined) return mismatch;

@@ -35,7 +35,7 @@ export function capacityChoices(
   keys: readonly string[],
   wanted: readonly NodeSelectorTerm[],
 ): readonly CapacityChoice[] {
-  if (choiceSatisfies(pod, keys, wanted)) return [];
+  if (!choosesCapacity(pod, keys) || choiceSatisfies(pod, keys, wanted)) return [];
   const selected = nodeSelectorRequirements(pod, keys);
   const compatible = compatibleTerms(pod, keys, wanted);
   const isWrong = (requirement: NodeSelectorRequirement) =>
@@ -60,15 +60,25 @@ export function capacityChoices(
   return choices;
 }
 
+/** Whether a Pod says anything of capacity. Most Pods do not, and need no further look. */
+function choosesCapacity(pod: Pod, keys: readonly string[]): boolean {
+  const selector = pod.spec?.nodeSelector;
+  if (selector != null && keys.some((key) => Object.hasOwn(selector, key))) return true;
+  const terms = requiredTerms(pod);
+  return terms.length > 0 && mentionsKeys(terms, keys);
+}
+
 /** Whether every node that a Pod's own choice allows is one of those wanted, and it allows any. */
 export function choiceSatisfies(
   pod: Pod,
   keys: readonly string[],
   wanted: readonly NodeSelectorTerm[],
 ): boolean {
+  if (!choosesCapacity(pod, keys)) return false;
   const selected = nodeSelectorRequirements(pod, keys);
   const terms = requiredTerms(pod);
-  if (selected.length === 0 && !mentionsKeys(terms, keys)) return false;
+  // Put there by the policy itself, just now.
+  if (terms === wanted && selected.length === 0) return true;
   // The nodeSelector is ANDed with the affinity: it holds in every one of its terms.
   const combined: readonly NodeSelectorTerm[] =
     terms.length === 0
@@ -78,8 +88,8 @@ export function choiceSatisfies(
 }
 
 /**
- * The terms of a Pod with the wanted ones in place of what they say of capacity; those that are right stay as they
- * are. Adds only what goes together with the nodeSelector.
+ * The terms of a Pod with the wanted ones (each once) in place of what they say of capacity; those that are right stay
+ * as they are. Adds only what goes together with the nodeSelector.
  */
 export function restrictToCapacity(
   pod: Pod,
@@ -87,6 +97,7 @@ export function restrictToCapacity(
   wanted: readonly NodeSelectorTerm[],
 ): readonly NodeSelectorTerm[] {
   const selected = nodeSelectorRequirements(pod, keys);
+  if (selected.length === 0 && requiredTerms(pod).length === 0) return wanted;
   return restrictTo(requiredTerms(pod), keys, compatibleTerms(pod, keys, wanted), (term) =>
     isRight(withRequirements(term, selected), keys, wanted),
   );

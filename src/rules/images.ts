@@ -92,13 +92,13 @@ export const images: RuleKind = {
     const judged = (pod: Pod, role: Role) =>
       imagesOf(pod, role).filter((image) => kinds.has(image.kind));
     return {
-      judge: (pod, { role }) => judged(pod, role).flatMap((image) => judgeImage(image)),
+      judge: (pod, { role }) => judged(pod, role).flatMap(judgeImage),
       // A Pod that was let in before there was a policy goes on; only what an UPDATE brings is judged.
       judgeUpdate: (pod, before, { role }) => {
         const known = new Set(imagesOf(before, role).map(identityOf));
         return judged(pod, role)
           .filter((image) => !known.has(identityOf(image)))
-          .flatMap((image) => judgeImage(image))
+          .flatMap(judgeImage)
           .map((found) => ({ ...found, fix: "name a pinned image, or leave the one that runs" }));
       },
     };
@@ -114,12 +114,18 @@ function checkRegistries(registries: readonly string[]): void {
   }
 }
 
+/** An image of a Pod, and where it stands. */
 interface PodImage {
   readonly kind: ContainerKind;
   /** Of the container or volume, unique within the Pod. */
   readonly name: string;
-  readonly field: string;
+  readonly list: "containers" | "initContainers" | "ephemeralContainers" | "volumes";
+  readonly index: number;
   readonly text: string;
+}
+
+function fieldOf({ list, index }: PodImage): string {
+  return `spec.${list}[${index}].${list === "volumes" ? "image.reference" : "image"}`;
 }
 
 /** Equal for the same image at the same place, before and after an UPDATE. */
@@ -130,46 +136,80 @@ function identityOf({ name, text }: PodImage): string {
 /** Every image that a Pod names. An absent one is the API server's to refuse, or Spark's to fill in. */
 function imagesOf({ spec }: Pod, role: Role): readonly PodImage[] {
   const found: PodImage[] = [];
-  const add = (image: Omit<PodImage, "text">, text: Maybe<string>) => {
-    if (text != null && text !== "") found.push({ ...image, text });
+  const add = (
+    kind: ContainerKind,
+    list: PodImage["list"],
+    index: number,
+    name: string,
+    text: Maybe<string>,
+  ) => {
+    if (text != null && text !== "") found.push({ kind, name, list, index, text });
   };
   const spark = sparkContainerIndex({ spec }, role);
-  for (const [index, { name, image }] of (spec?.containers ?? []).entries()) {
-    const kind = index === spark ? "Spark" : "Sidecar";
-    add({ kind, name, field: `spec.containers[${index}].image` }, image);
-  }
-  for (const [index, { name, image }] of (spec?.initContainers ?? []).entries()) {
-    add({ kind: "Init", name, field: `spec.initContainers[${index}].image` }, image);
-  }
-  for (const [index, { name, image }] of (spec?.ephemeralContainers ?? []).entries()) {
-    add({ kind: "Ephemeral", name, field: `spec.ephemeralContainers[${index}].image` }, image);
-  }
-  for (const [index, { name, image }] of (spec?.volumes ?? []).entries()) {
-    const field = `spec.volumes[${index}].image.reference`;
-    add({ kind: "Volume", name, field }, image?.reference);
-  }
+  spec?.containers?.forEach(({ name, image }, index) => {
+    add(index === spark ? "Spark" : "Sidecar", "containers", index, name, image);
+  });
+  spec?.initContainers?.forEach(({ name, image }, index) => {
+    add("Init", "initContainers", index, name, image);
+  });
+  spec?.ephemeralContainers?.forEach(({ name, image }, index) => {
+    add("Ephemeral", "ephemeralContainers", index, name, image);
+  });
+  spec?.volumes?.forEach(({ name, image }, index) => {
+    add("Volume", "volumes", index, name, image?.reference);
+  });
   return found;
 }
 
+/** What is wrong with an image, wherever it stands. */
+interface Fault {
+  readonly message: string;
+  /** What to write in its place, without tag or digest. */
+  readonly name: string;
+}
+
+const NO_FAULTS: readonly Fault[] = [];
+
+/** A cluster has some hundreds of images, and a job the same one in each of its thousand executors. */
+const MOST_REMEMBERED = 1000;
+
 function compileImageJudge(spec: ImagesSpec): (image: PodImage) => readonly Violation[] {
+  const faultsOf = compileFaults(spec);
+  const pin = spec.pin ?? "Tag";
+  const remembered = new Map<string, readonly Fault[]>();
+  return (image) => {
+    let faults = remembered.get(image.text);
+    if (faults === undefined) {
+      faults = faultsOf(image.text);
+      if (remembered.size >= MOST_REMEMBERED) remembered.clear();
+      if (image.text.length <= LONGEST_REMEMBERED) remembered.set(image.text, faults);
+    }
+    return faults.map(({ message, name }) => ({
+      field: fieldOf(image),
+      message: `${quoted(image.text)} ${message}`,
+      fix: fixOf(image, name, pin),
+    }));
+  };
+}
+
+/** Longer ones are nobody's image: they are not to fill the memory. */
+const LONGEST_REMEMBERED = 512;
+
+function compileFaults(spec: ImagesSpec): (text: string) => readonly Fault[] {
   const isMutable = compileGlobs(spec.mutableTags ?? MUTABLE_TAGS, { ignoreCase: true });
   const pin = spec.pin ?? "Tag";
   const registries = (spec.registries ?? []).map((entry) => entry.replace(/\/+$/, ""));
-  return (image) => {
-    const reference = parseImageReference(image.text);
-    if (reference === undefined) {
-      return [violation(image, "is not an image reference", fixOf(image, "NAME", pin))];
-    }
-    const violations: Violation[] = [];
+  return (text) => {
+    const reference = parseImageReference(text);
+    if (reference === undefined) return [{ message: "is not an image reference", name: "NAME" }];
+    const faults: Fault[] = [];
     const loose = loosenessOf(reference, pin, isMutable);
-    if (loose !== undefined) {
-      violations.push(violation(image, loose, fixOf(image, nameOf(image.text, reference), pin)));
-    }
+    if (loose !== undefined) faults.push({ message: loose, name: nameOf(text, reference) });
     if (registries.length > 0 && !registries.some((entry) => isWithinRegistry(reference, entry))) {
       const message = `is not from an allowed registry (${registries.join(", ")})`;
-      violations.push(violation(image, message, fixOf(image, `${registries[0] ?? ""}/NAME`, pin)));
+      faults.push({ message, name: `${registries[0] ?? ""}/NAME` });
     }
-    return violations;
+    return faults.length === 0 ? NO_FAULTS : faults;
   };
 }
 
@@ -183,10 +223,6 @@ function loosenessOf(
   if (pin === "Digest") return "has no digest";
   if (reference.tag === undefined) return "has no tag";
   return isMutable(reference.tag) ? "has a mutable tag" : undefined;
-}
-
-function violation(image: PodImage, message: string, fix: string): Violation {
-  return { field: image.field, message: `${quoted(image.text)} ${message}`, fix };
 }
 
 /** The reference as it was written, without its tag. */

@@ -48,25 +48,22 @@ export const metadata: RuleKind = {
     const additions = FIELDS.flatMap((field) => compileAdditions(field, spec));
     const judges = FIELDS.flatMap((field) => compileRequired(field, spec));
     const onUserChoice = spec.onUserChoice ?? "Keep";
+    const judgesChoices = onUserChoice === "Deny" && additions.length > 0;
     return {
       claims: new Map(
-        additions.map(({ field, key, template }) => [
-          fieldPath(field, key),
-          template.constant ?? spec[field]?.[key] ?? "",
-        ]),
+        additions.map(({ path, template, text }) => [path, template.constant ?? text]),
       ),
-      mutate: (draft, subject, facts) => add(draft, additions, onUserChoice, subject, facts),
-      judge: (pod, subject, facts, claimed) => [
-        ...(onUserChoice === "Deny"
-          ? judgeChoices(
-              pod,
-              additions.filter(({ field, key }) => claimed.includes(fieldPath(field, key))),
-              subject,
-              facts,
-            )
-          : []),
-        ...judges.flatMap((judge) => judge(pod, subject)),
-      ],
+      ...(additions.length > 0 && {
+        mutate: (draft, subject, facts) => add(draft, additions, onUserChoice, subject, facts),
+      }),
+      ...((judges.length > 0 || judgesChoices) && {
+        judge: (pod, subject, facts, claimed) => {
+          const found = judges.flatMap((judge) => judge(pod, subject));
+          if (!judgesChoices) return found;
+          const spoken = additions.filter(({ path }) => claimed.includes(path));
+          return [...judgeChoices(pod, spoken, subject, facts), ...found];
+        },
+      }),
     };
   },
 };
@@ -74,6 +71,9 @@ export const metadata: RuleKind = {
 interface Addition {
   readonly field: Field;
   readonly key: string;
+  /** `metadata.labels[KEY]` */
+  readonly path: string;
+  readonly text: string;
   readonly template: Template;
 }
 
@@ -91,7 +91,7 @@ function compileAdditions(field: Field, spec: MetadataSpec): readonly Addition[]
         `'${constant}' cannot be the value of a label: 63 letters, digits, -, _ and . at most`,
       );
     }
-    return { field, key, template };
+    return { field, key, path: fieldPath(field, key), text, template };
   });
 }
 
@@ -106,8 +106,7 @@ function add(
   const kept: string[] = [];
   const added: string[] = [];
   for (const addition of additions) {
-    const { field, key } = addition;
-    const path = fieldPath(field, key);
+    const { field, key, path } = addition;
     const wanted = valueFor(addition, subject, facts);
     if (wanted.kind === "none") {
       kept.push(`${path} not added: ${wanted.why}`);
@@ -146,13 +145,13 @@ function judgeChoices(
   facts: Facts,
 ): readonly Violation[] {
   return additions.flatMap((addition) => {
-    const { field, key } = addition;
+    const { field, key, path } = addition;
     const wanted = valueFor(addition, subject, facts);
     const found = valueAt(pod, field, key);
     if (wanted.kind === "none" || found === undefined || found === wanted.text) return [];
     return [
       {
-        field: fieldPath(field, key),
+        field: path,
         message: `${shown(field, found)}, must be ${quoted(wanted.text)}`,
         fix: `leave it out of the job: it is added`,
       },
