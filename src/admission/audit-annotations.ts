@@ -20,28 +20,29 @@ export function auditAnnotationsOf(
 ): Readonly<Record<string, string>> {
   const annotations: Record<string, string> = { "policy-set": policySet };
   const applied = enforced.pod.metadata?.annotations?.[APPLIED_ANNOTATION];
-  if (applied !== undefined && stage === "mutating" && !enforced.refused)
+  if (applied !== undefined && stage === "mutating" && !enforced.refused) {
     annotations["applied"] = cut(applied);
-  const refusing = enforced.outcomes.filter((outcome) => outcome.refuses);
-  if (refusing.length > 0) annotations["refused-by"] = names(refusing);
-  const spared = enforced.outcomes.filter(
-    (outcome) => !outcome.refuses && (outcome.violations.length > 0 || outcome.error !== undefined),
-  );
-  if (spared.length > 0) annotations["not-refused"] = names(spared);
-  const excepted = [...enforced.outcomes, ...(preview?.outcomes ?? [])].filter(
-    (outcome) => outcome.exception !== undefined,
-  );
-  if (excepted.length > 0) annotations["excepted-from"] = names(excepted);
-  const previewed = (preview?.outcomes ?? []).filter((outcome) => outcome.mode !== "Enforce");
-  const wouldRefuse = previewed.filter((outcome) => outcome.refuses);
-  if (wouldRefuse.length > 0) annotations["would-be-refused-by"] = names(wouldRefuse);
-  const wouldChange = previewed.filter((outcome) => outcome.changes.length > 0);
-  if (wouldChange.length > 0) annotations["would-be-changed-by"] = names(wouldChange);
+  }
+  const named = new Map<string, Set<string>>();
+  const name = (key: string, { policy }: PolicyOutcome) => {
+    const policies = named.get(key);
+    if (policies === undefined) named.set(key, new Set([policy]));
+    else policies.add(policy);
+  };
+  for (const outcome of enforced.outcomes) {
+    const { refuses, violations, error, exception } = outcome;
+    if (refuses) name("refused-by", outcome);
+    else if (violations.length > 0 || error !== undefined) name("not-refused", outcome);
+    if (exception !== undefined) name("excepted-from", outcome);
+  }
+  for (const outcome of preview?.outcomes ?? []) {
+    if (outcome.exception !== undefined) name("excepted-from", outcome);
+    if (outcome.mode === "Enforce") continue;
+    if (outcome.refuses) name("would-be-refused-by", outcome);
+    if (outcome.changes.length > 0) name("would-be-changed-by", outcome);
+  }
+  for (const [key, policies] of named) annotations[key] = cut([...policies].join(","));
   return annotations;
-}
-
-function names(outcomes: readonly PolicyOutcome[]): string {
-  return cut([...new Set(outcomes.map((outcome) => outcome.policy))].join(","));
 }
 
 function cut(text: string): string {

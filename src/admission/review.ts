@@ -26,12 +26,13 @@ const REVIEW_VERSION = "admission.k8s.io/v1";
 /** Reads the body of a call, of a mutating webhook or of a validating one: it does not say which. Never throws. */
 export function decodeReview(body: Buffer, admission: ReviewRequest["admission"]): DecodedReview {
   if (body.length === 0) return notUnderstood("the body is empty: an AdmissionReview is expected");
-  if (isDeeperThan(body, DEEPEST)) {
+  const json = body.toString("utf8");
+  if (hasMoreBrackets(json, DEEPEST) && isDeeperThan(body, DEEPEST)) {
     return notUnderstood(`the body is nested more than ${DEEPEST} levels deep`);
   }
   let review: unknown;
   try {
-    review = JSON.parse(body.toString("utf8"));
+    review = JSON.parse(json);
   } catch {
     return notUnderstood("the body is not JSON: an AdmissionReview is expected");
   }
@@ -82,10 +83,18 @@ function userOf(value: unknown): ReviewRequest["user"] {
   return { username: text(username), groups: named };
 }
 
-/**
- * Counts brackets outside of strings, so that no parser and no walker ever meets a deeper document. One flat loop
- * over the bytes: it runs for every call.
- */
+/** What has no more brackets than that is not deeper either, and an indexOf is five times faster than a loop in JavaScript. */
+function hasMoreBrackets(text: string, limit: number): boolean {
+  let count = 0;
+  for (const bracket of ["[", "{"]) {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
+      if (++count > limit) return true;
+    }
+  }
+  return false;
+}
+
+/** Counts brackets outside of strings, so that no walker ever meets a deeper document. */
 function isDeeperThan(body: Buffer, limit: number): boolean {
   const { length } = body;
   let depth = 0;

@@ -5,6 +5,8 @@ import { violationWarning, warningText } from "./texts.ts";
 /** The API server drops what is above 4096 characters in all (pkg/endpoints/filters/warning.go), so it is told here. */
 const MOST_WARNINGS = 20;
 
+const NONE: readonly never[] = [];
+
 /**
  * What the author of the object is told. Of changes only a driver's are told, since nobody reads the warnings
  * on an executor, which go to its driver; the same goes for what was left as the user chose. A choice that was replaced
@@ -15,36 +17,40 @@ export function warningsOf(
   enforced: Run,
   preview: Run | undefined,
 ): readonly string[] {
-  const warnings = [
-    // What policies changed on an object that is refused never came to be.
-    ...(enforced.refused
-      ? []
-      : enforced.outcomes.flatMap((outcome) => effectWarnings(subject, outcome))),
-    ...enforced.outcomes.flatMap(spareWarnings),
-    ...(preview?.outcomes ?? [])
-      .filter((outcome) => outcome.mode === "Warn")
-      .flatMap(previewWarnings),
-  ];
+  const warnings: string[] = [];
+  // One by one: a list of a hundred thousand is too long to be the arguments of a call.
+  const add = (texts: readonly string[]) => {
+    for (const text of texts) warnings.push(text);
+  };
+  // What policies changed on an object that is refused never came to be.
+  if (!enforced.refused) {
+    for (const outcome of enforced.outcomes) add(effectWarnings(subject, outcome));
+  }
+  for (const outcome of enforced.outcomes) add(spareWarnings(outcome));
+  for (const outcome of preview?.outcomes ?? []) {
+    if (outcome.mode === "Warn") add(previewWarnings(outcome));
+  }
   if (warnings.length <= MOST_WARNINGS) return warnings;
   const more = warnings.length - MOST_WARNINGS;
   return [...warnings.slice(0, MOST_WARNINGS), `[sparkgate] +${more} more: sparkgate explain`];
 }
 
 function effectWarnings(subject: Subject, { policy, effect }: PolicyOutcome): readonly string[] {
-  if (effect === undefined) return [];
+  if (effect === undefined) return NONE;
   const { summary, replaced, kept } = effect;
   if (subject.stage === "validating") {
     const text = `changed again by another webhook, not any more: ${summary ?? ""}`;
     return summary === undefined ? [] : [warningText(policy, text)];
   }
   const quiet = subject.role === "executor";
+  if (quiet && replaced.length === 0) return NONE;
   const changes = replaced.length > 0 || summary === undefined || quiet ? replaced : [summary];
   return [...changes, ...(quiet ? [] : kept)].map((text) => warningText(policy, text));
 }
 
 /** Violations and failures that did not refuse the object. */
 function spareWarnings({ policy, error, refuses, violations }: PolicyOutcome): readonly string[] {
-  if (refuses) return [];
+  if (refuses || (error === undefined && violations.length === 0)) return NONE;
   const warnings = violations.map((found) => violationWarning(policy, found));
   if (error === undefined) return warnings;
   return [...warnings, warningText(policy, `could not be evaluated: ${error}`)];
