@@ -24,25 +24,37 @@ export function auditAnnotationsOf(
     annotations["applied"] = cut(applied);
   }
   const named = new Map<string, Set<string>>();
-  const name = (key: string, { policy }: PolicyOutcome) => {
+  for (const outcome of enforced.outcomes) nameUnder(named, enforcedKeys(outcome), outcome);
+  for (const outcome of preview?.outcomes ?? []) nameUnder(named, previewKeys(outcome), outcome);
+  for (const [key, policies] of named) annotations[key] = cut([...policies].join(","));
+  return annotations;
+}
+
+const NONE: readonly never[] = [];
+
+function enforcedKeys({ refuses, violations, error, exception }: PolicyOutcome): readonly string[] {
+  if (exception !== undefined) return ["excepted-from"];
+  if (refuses) return ["refused-by"];
+  return violations.length > 0 || error !== undefined ? ["not-refused"] : NONE;
+}
+
+function previewKeys({ mode, refuses, changes, exception }: PolicyOutcome): readonly string[] {
+  if (exception !== undefined) return ["excepted-from"];
+  if (mode === "Enforce") return NONE;
+  const keys = refuses ? ["would-be-refused-by"] : [];
+  return changes.length > 0 ? [...keys, "would-be-changed-by"] : keys;
+}
+
+function nameUnder(
+  named: Map<string, Set<string>>,
+  keys: readonly string[],
+  { policy }: PolicyOutcome,
+): void {
+  for (const key of keys) {
     const policies = named.get(key);
     if (policies === undefined) named.set(key, new Set([policy]));
     else policies.add(policy);
-  };
-  for (const outcome of enforced.outcomes) {
-    const { refuses, violations, error, exception } = outcome;
-    if (refuses) name("refused-by", outcome);
-    else if (violations.length > 0 || error !== undefined) name("not-refused", outcome);
-    if (exception !== undefined) name("excepted-from", outcome);
   }
-  for (const outcome of preview?.outcomes ?? []) {
-    if (outcome.exception !== undefined) name("excepted-from", outcome);
-    if (outcome.mode === "Enforce") continue;
-    if (outcome.refuses) name("would-be-refused-by", outcome);
-    if (outcome.changes.length > 0) name("would-be-changed-by", outcome);
-  }
-  for (const [key, policies] of named) annotations[key] = cut([...policies].join(","));
-  return annotations;
 }
 
 function cut(text: string): string {

@@ -104,10 +104,14 @@ function mutateAll(
           : undefined,
     };
     if (isLeftOut(entry) || errors.has(policy.name)) return entry;
+    // Nothing is ever mutated on UPDATE, so it is not asked what would be.
+    if (policy.mutate === undefined || subject.stage === "update") {
+      if (policy.combine === "one") winners.set(policy.rule, policy.name);
+      return entry;
+    }
     const mark = draft.mark();
     try {
-      // Nothing is ever mutated on UPDATE, so it is not asked what would be.
-      if (subject.stage !== "update") entry.effect = policy.mutate?.(draft, subject, facts);
+      entry.effect = policy.mutate(draft, subject, facts);
       entry.changes = draft.changesSince(mark);
       entry.claimed = draft.claimsSince(mark);
       if (entry.changes.length > 0) entry.change = { before: mark.pod, after: draft.pod };

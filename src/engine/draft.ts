@@ -128,9 +128,14 @@ export class Draft {
     };
   }
 
+  /** Whether anything was changed since a mark. */
+  isChangedSince(mark: Mark): boolean {
+    return this.#changes.length > mark.changes;
+  }
+
   /** What was changed since a mark, in order. */
   changesSince(mark: Mark): readonly FieldChange[] {
-    return this.#changes.length === mark.changes ? NONE : this.#changes.slice(mark.changes);
+    return this.isChangedSince(mark) ? this.#changes.slice(mark.changes) : NONE;
   }
 
   /** The fields for which was spoken since a mark. */

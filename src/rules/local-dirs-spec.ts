@@ -1,7 +1,7 @@
 import { RuleProblem, type RuleEnvironment } from "../engine/rule-kind.ts";
 import { quoted } from "../engine/text.ts";
 import type { LocalDisk } from "../kubernetes/platform.ts";
-import type { VolumeSource } from "../kubernetes/pod.ts";
+import type { PreferredSchedulingTerm, VolumeSource } from "../kubernetes/pod.ts";
 import { parseQuantity } from "../kubernetes/quantity.ts";
 import { VOLUME_SOURCE_SCHEMA, volumeSourceProblem } from "../kubernetes/volume-source.ts";
 
@@ -27,10 +27,15 @@ export interface LocalDirs {
   /** One for each disk of a node; not empty. */
   readonly sources: readonly VolumeSource[];
   readonly diskNodes: "Required" | "Preferred" | "Off";
+  /** For nodes that have the disk, where they are preferred only. */
+  readonly preferences: readonly PreferredSchedulingTerm[];
   readonly ephemeralStorage: EphemeralStorage | undefined;
   readonly tmpfs: "Keep" | "Replace";
   readonly ifNotAllowed: "Keep" | "Deny";
 }
+
+/** Below placement's 100: capacity outweighs the disk where a Pod cannot have both. */
+const PREFERENCE_WEIGHT = 50;
 
 const quantity = (description: string) => ({ type: "string", minLength: 1, description });
 
@@ -106,6 +111,10 @@ export function compileLocalDirs(block: unknown, environment: RuleEnvironment): 
     disk,
     sources,
     diskNodes,
+    preferences: disk.nodeSelectorTerms.map((preference) => ({
+      weight: PREFERENCE_WEIGHT,
+      preference,
+    })),
     ephemeralStorage: spec.ephemeralStorage,
     tmpfs: spec.tmpfs ?? "Keep",
     ifNotAllowed: spec.ifNotAllowed ?? "Keep",

@@ -31,9 +31,6 @@ const REQUIRED_TERMS: Path = [
 const PREFERRED: Path = [...NODE_AFFINITY, "preferredDuringSchedulingIgnoredDuringExecution"];
 const FS_GROUP: Path = ["spec", "securityContext", "fsGroup"];
 
-/** Below placement's 100: capacity outweighs the disk where a Pod cannot have both. */
-const PREFERENCE_WEIGHT = 50;
-
 /**
  * The user of Spark's images (apache/spark Dockerfile, spark_uid). As fsGroup it is a group that every process of
  * the Pod gets in addition, so any number does, whatever user the container runs as.
@@ -77,7 +74,7 @@ function mutate(draft: Draft, subject: Subject, facts: Facts, spec: LocalDirs): 
       askForStorage(draft, index, spec.ephemeralStorage, kept);
     }
   }
-  if (draft.changesSince(mark).length === 0) return left(kept);
+  if (!draft.isChangedSince(mark)) return left(kept);
   const count = plan.sources.length;
   const dirs = count === 1 ? "1 dir" : `${count} dirs`;
   return {
@@ -165,24 +162,27 @@ function applyPlan(
 }
 
 /** Makes a Pod run, or rather run, on nodes that have the disk. */
-function chooseNodes(draft: Draft, { disk, diskNodes }: LocalDirs, kept: string[]): void {
+function chooseNodes(
+  draft: Draft,
+  { disk, diskNodes, preferences }: LocalDirs,
+  kept: string[],
+): void {
   if (diskNodes === "Off") return;
   if (isManagedByKueue(draft.pod)) {
     kept.push(`Kueue chooses the nodes: those with disk ${disk.name} are not asked for`);
     return;
   }
-  const terms = disk.nodeSelectorTerms;
   if (diskNodes === "Required") {
     if (requiresDisk(draft.pod, disk)) return;
-    draft.set(REQUIRED_TERMS, restrictTo(requiredTerms(draft.pod), [], terms));
+    const own = requiredTerms(draft.pod);
+    draft.set(REQUIRED_TERMS, restrictTo(own, [], disk.nodeSelectorTerms));
     return;
   }
   const present =
     draft.pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
-  const wanted = terms.map((preference) => ({ weight: PREFERENCE_WEIGHT, preference }));
   draft.append(
     PREFERRED,
-    wanted.filter((term) => !present.some((other) => isDeepStrictEqual(other, term))),
+    preferences.filter((term) => !present.some((other) => isDeepStrictEqual(other, term))),
   );
 }
 

@@ -60,23 +60,20 @@ export const placement: RuleKind = {
       mutate: (draft, subject) => {
         const { target, replaced, kept } = targetOf(subject);
         const mark = draft.mark();
-        const effect = isManagedByKueue(draft.pod)
-          ? leaveToKueue(draft.pod, target)
-          : place(draft, target, onUserChoice);
-        const notes = isManagedByKueue(draft.pod)
-          ? []
-          : nearItsApplication(draft, subject, sameZone);
+        const ofKueue = isManagedByKueue(draft.pod);
+        const told = ofKueue ? leaveToKueue(draft.pod, target) : place(draft, target, onUserChoice);
+        const notes = ofKueue ? NONE : nearItsApplication(draft, subject, sameZone);
         return {
-          summary: draft.changesSince(mark).length > 0 ? summaryOf(target) : undefined,
-          replaced: [...replaced, ...effect.replaced],
-          kept: [...kept, ...effect.kept, ...notes, ...judgeTaskGroup(draft.pod, target)],
+          summary: draft.isChangedSince(mark) ? summaryOf(target) : undefined,
+          replaced: joined(replaced, told.replaced),
+          kept: joined(kept, told.kept, notes, judgeTaskGroup(draft.pod, target)),
           capacity: isThere(draft.pod, target) ? target.capacity : undefined,
         };
       },
       judge: (pod, subject) => {
-        const { target } = targetOf(subject);
-        const chosen = onUserChoice === "Deny" ? judgeChoice(pod, target, subject) : [];
-        return [...judgeNodeName(pod), ...chosen];
+        const named = judgeNodeName(pod);
+        if (onUserChoice !== "Deny") return named;
+        return [...named, ...judgeChoice(pod, targetOf(subject).target, subject)];
       },
       judgeFinal: (pod, subject) =>
         judgeUndone(pod, targetOf(subject).target, onUserChoice === "Replace"),
@@ -84,8 +81,17 @@ export const placement: RuleKind = {
   },
 };
 
+const NONE: readonly never[] = [];
+
+/** Lists as one. Nearly always nothing is told. */
+function joined(...lists: readonly (readonly string[])[]): readonly string[] {
+  return lists.every((list) => list.length === 0) ? NONE : lists.flat();
+}
+
 /** What `place` did to a Pod's own choices. */
 type Told = Pick<Effect, "replaced" | "kept">;
+
+const NOTHING_TOLD: Told = { replaced: NONE, kept: NONE };
 
 /** Whether the Pod goes where the policy means it, and was not left as the job or Kueue chose. */
 function isThere(pod: Pod, { required, keys, terms }: Target): boolean {
@@ -99,7 +105,7 @@ function summaryOf(target: Target): string {
 /** Kueue counts by the flavor whose nodes it chose: to move a Pod elsewhere would break its books. */
 function leaveToKueue(pod: Pod, target: Target): Told {
   if (!target.required || choiceSatisfies(pod, target.keys, target.terms)) {
-    return { replaced: [], kept: [] };
+    return NOTHING_TOLD;
   }
   return { replaced: [], kept: [`Kueue chooses the nodes: not moved to ${target.capacity}`] };
 }
@@ -128,7 +134,7 @@ function place(
   const preferences = preferTarget(draft, target, replace);
   const tolerations = missingTolerations(draft.pod.spec?.tolerations, target.tolerations);
   draft.append(["spec", "tolerations"], tolerations);
-  if (draft.changesSince(mark).length === 0) return { replaced: [], kept: [] };
+  if (!draft.isChangedSince(mark)) return NOTHING_TOLD;
   return {
     replaced: [...choices.map((choice) => replacementText(choice, target)), ...preferences],
     kept: [],
@@ -146,7 +152,7 @@ function stripRequired(draft: Draft, keys: readonly string[]): void {
 
 /** Adds the target's preferences, and returns what was replaced: a user's own for a capacity works against them. */
 function preferTarget(draft: Draft, target: Target, replace: boolean): readonly string[] {
-  if (target.preferences.length === 0) return [];
+  if (target.preferences.length === 0) return NONE;
   const present =
     draft.pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
   const isOurs = (term: PreferredSchedulingTerm) =>
@@ -176,7 +182,7 @@ function replacementText(choice: CapacityChoice, target: Target): string {
 /** A Pod that names its node goes around the scheduler, and with it around everything above. */
 function judgeNodeName(pod: Pod): readonly Violation[] {
   const nodeName = pod.spec?.nodeName;
-  if (nodeName == null || nodeName === "") return [];
+  if (nodeName == null || nodeName === "") return NONE;
   return [
     {
       field: "spec.nodeName",
@@ -189,7 +195,7 @@ function judgeNodeName(pod: Pod): readonly Violation[] {
 /** Placeholders copy their task group: where that says other nodes, YuniKorn reserves them in vain. */
 function judgeTaskGroup(pod: Pod, target: Target): readonly string[] {
   const group = ownTaskGroup(pod);
-  if (group === undefined || !target.required) return [];
+  if (group === undefined || !target.required) return NONE;
   const { name, placeholder } = group;
   if (placeholder === undefined) return [`task group ${quoted(name)} of YuniKorn cannot be read`];
   if (choiceSatisfies(placeholder, target.keys, target.terms)) return [];
