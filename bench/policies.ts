@@ -45,26 +45,32 @@ const SPECS: readonly ((number: number) => Spec)[] = [
   () => ({ match: { namespaces: ["def*", "team-*"] }, images: { mutableTags: ["*-SNAPSHOT"] } }),
 ];
 
-/** Compiles generated policies, all enforced, on Karpenter. The same mix gives the same set. */
-export function policyMix({ matching, elsewhere = 0 }: PolicyMix): PolicySet {
-  const specs = Array.from({ length: matching + elsewhere }, (_none, number) => {
+/** Generated policies, all enforced, one document each. The same mix gives the same documents. */
+export function policyTexts({ matching, elsewhere = 0 }: PolicyMix): readonly string[] {
+  return Array.from({ length: matching + elsewhere }, (_none, number) => {
     const spec = SPECS[number % SPECS.length]?.(number) ?? {};
     const match = (spec["match"] ?? {}) as Spec;
     const there = number < matching ? {} : { namespaces: [`team-${number}`, `lab-${number}-*`] };
-    // Priorities by kind: of two that apply once it must be said which one does.
-    return { priority: 1000 - number, ...spec, match: { ...match, roles: ["executor"], ...there } };
-  });
-  const texts = specs.map((spec, number) =>
-    JSON.stringify({
+    return JSON.stringify({
       apiVersion: "sparkgate.io/v1alpha1",
       kind: "SparkPolicy",
       metadata: { name: `policy-${number}` },
-      spec: { mode: "Enforce", ...spec },
-    }),
-  );
+      spec: {
+        mode: "Enforce",
+        // Of two that apply once it must be said which one does.
+        priority: 1000 - number,
+        ...spec,
+        match: { ...match, roles: ["executor"], ...there },
+      },
+    });
+  });
+}
+
+/** Compiles generated policies, on Karpenter. */
+export function policyMix(mix: PolicyMix): PolicySet {
   const sources = [
     ...readPolicySources([]),
-    ...texts.map((text, number) => ({ file: `policy-${number}.yaml`, text })),
+    ...policyTexts(mix).map((text, number) => ({ file: `policy-${number}.yaml`, text })),
   ];
   const { set, problems } = compilePolicies(sources, { platform: "karpenter" });
   if (problems.length > 0) throw new Error(problems.map(problemText).join("\n"));

@@ -1,5 +1,6 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { createInterface } from "node:readline";
 
 /** A server in a process of its own. */
@@ -16,9 +17,32 @@ export interface ServerProcess {
 /** Linux counts CPU time in ticks of 1/100 s for programs (USER_HZ, proc_pid_stat(5)). */
 const MICROSECONDS_PER_TICK = 10_000;
 
-/** Starts a server, and waits for the line of JSON on its stdout that says `ready` and the port. */
-export function startServerProcess(name: string, args: readonly string[]): Promise<ServerProcess> {
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+/** The CPU that servers have to themselves; this process, with the load, keeps to the other ones. */
+const SERVER_CPU = "0";
+
+/** Keeps this process and its threads away from the servers' CPU. Returns false where there is no taskset, or one CPU. */
+export function keepOffServerCpu(): boolean {
+  const others = availableParallelism() - 1;
+  if (others < 1) return false;
+  return spawnSync("taskset", ["-apc", `1-${others}`, String(process.pid)]).status === 0;
+}
+
+/**
+ * Starts a server on a CPU of its own where there is taskset, and waits for the line of JSON on its stdout that says
+ * `ready` and the port.
+ */
+export function startServerProcess(
+  name: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<ServerProcess> {
+  const pinned = spawnSync("taskset", ["-c", SERVER_CPU, "true"]).status === 0;
+  const command = [...(pinned ? ["taskset", "-c", SERVER_CPU] : []), process.execPath, ...args];
+  const [program = process.execPath, ...rest] = command;
+  const child = spawn(program, rest, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
   let errors = "";
   child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
   const exited = new Promise<void>((resolve) => {
