@@ -1,15 +1,15 @@
 /**
- * The floor: the least that a webhook in Node can do. Collects a body, parses it, answers a constant. Started by
- * webhook.ts with the paths of a certificate and its key; writes its port as a line of JSON.
+ * The floor: the least that a webhook in Node can do. Collects a body, parses it, answers a constant. Started with the
+ * paths of a certificate and its key, and the patch to answer in base64; writes its port as a line of JSON.
  */
 import { readFileSync } from "node:fs";
 import { createServer } from "node:https";
 
-const [, , certPath, keyPath] = process.argv;
+const [, , certPath, keyPath, given] = process.argv;
 if (certPath === undefined || keyPath === undefined) throw new Error("certificate and key, please");
 
-/** Of about the length of Sparkgate's patch, so that both write as much. */
-const PATCH = Buffer.from(JSON.stringify("x".repeat(800))).toString("base64");
+/** Unless one is given: of about the length of Sparkgate's patch, so that both write as much. */
+const PATCH = given ?? Buffer.from(JSON.stringify("x".repeat(800))).toString("base64");
 
 const server = createServer(
   { cert: readFileSync(certPath), key: readFileSync(keyPath), keepAliveTimeout: 95_000 },
