@@ -47,8 +47,8 @@ whatever the API server shall trust for this webhook, and is in no Secret: keep 
 days, delete tls.crt first. Exit codes: 2 an option is wrong, 3 the folder cannot be read or written.
 
 Examples:
-  sparkgate certs --dir manifests/self-signed
-  sparkgate certs --dir certs -o secret | kubectl apply --server-side -f -
+  sparkgate certs --dir certs -o secret > manifests/self-signed/secret.yaml
+  sparkgate certs --dir certs -o secret | kubectl apply -f -
   sparkgate certs --dir certs --name 10.0.0.5`,
     )
     .action(certs);
