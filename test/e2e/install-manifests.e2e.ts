@@ -6,7 +6,7 @@ import type { KubernetesObject } from "./api-client.ts";
 import type { Cluster } from "./cluster.ts";
 import { startCluster } from "./cluster.ts";
 import { assertExpected } from "./expected-output.ts";
-import { copyInstallation, type Installation } from "./installation.ts";
+import { contentKubectl, copyInstallation, type Installation } from "./installation.ts";
 
 const STRICT = ["apply", "--validate=strict"];
 const CONFIGURATIONS = "mutatingwebhookconfiguration,validatingwebhookconfiguration";
@@ -30,12 +30,7 @@ describe("the manifests", () => {
 
   after(() => cluster.stop());
 
-  /** Runs kubectl, which must be content and warn of nothing. */
-  const kubectl = async (args: readonly string[], stdin = "") => {
-    const { code, stdout, stderr } = await cluster.kubectl(args, { stdin });
-    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
-    return stdout;
-  };
+  const kubectl = (args: readonly string[], stdin?: string) => contentKubectl(cluster, args, stdin);
   const linesOf = async (...args: readonly string[]) =>
     (await kubectl([...STRICT, ...args, "-k", installation.manifests])).trimEnd().split("\n");
   const configurations = async () => {

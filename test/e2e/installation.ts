@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import {
   cpSync,
   existsSync,
@@ -20,6 +21,19 @@ export interface Installation {
   readonly edit: (file: string, change: (text: string) => string) => void;
   /** `sparkgate certs -o secret`, into the file that manifests/self-signed asks for; what it printed. */
   readonly certs: () => Promise<CommandResult>;
+}
+
+/** Runs kubectl, which must be content and warn of nothing; what it printed. */
+export async function contentKubectl(
+  cluster: Cluster,
+  args: readonly string[],
+  stdin = "",
+): Promise<string> {
+  const { code, stdout, stderr } = await cluster.kubectl(args, { stdin });
+  assert.equal(code, 0, `kubectl ${args.join(" ")}: ${stderr}`);
+  // On a slow machine it also tells there how long it waited.
+  assert.doesNotMatch(stderr, /^Warning:/m);
+  return stdout;
 }
 
 /** Copies manifests/ and policies/ into a folder of the cluster's. */
