@@ -11,7 +11,11 @@ export interface TlsSecret {
   };
   readonly type: "kubernetes.io/tls";
   /** Base64. */
-  readonly data: { readonly "tls.crt": string; readonly "tls.key": string; readonly "ca.crt": string };
+  readonly data: {
+    readonly "tls.crt": string;
+    readonly "tls.key": string;
+    readonly "ca.crt": string;
+  };
 }
 
 /**
