@@ -47,7 +47,6 @@ describe("the image", { skip: missing ?? false }, () => {
   });
 
   after(() => {
-    image.remove();
     rmSync(directory, { recursive: true, force: true });
   });
 

@@ -16,8 +16,6 @@ export interface ImageConfig {
 export interface BuiltImage {
   readonly config: ImageConfig;
   readonly root: string;
-  /** Unmounts it and removes what buildah stored. */
-  readonly remove: () => void;
 }
 
 /** Why no image can be built here; undefined where one can. Installs buildah on Debian, as root. */
@@ -35,7 +33,7 @@ function isThere(command: string): boolean {
 }
 
 /**
- * Builds the Dockerfile, both stages as they are written. No registry of images is asked: stand-ins for the two bases are made
+ * Builds the Dockerfile in a folder, both stages as they are written; removing the folder removes all of it. No registry of images is asked: stand-ins for the two bases are made
  * of this machine's Node, npm, shell and libraries, under the paths that the real ones have them at. So it is proved that
  * the stages build and that what comes out runs without root and without writing; not that the real bases are as
  * expected.
@@ -45,7 +43,7 @@ export function buildImage(directory: string): BuiltImage {
   const buildah = (...args: readonly string[]) =>
     execFileSync(
       "buildah",
-      // vfs: works wherever there is a file system, overlay or not.
+      // vfs: works wherever there is a file system, and mounts nothing.
       [`--root=${storage}`, `--runroot=${join(directory, "run")}`, "--storage-driver=vfs", ...args],
       { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"], maxBuffer: 2 ** 28 },
     );
@@ -72,15 +70,7 @@ export function buildImage(directory: string): BuiltImage {
   };
   const container = buildah("from", "--pull-never", "localhost/sparkgate:test").trim();
   const root = buildah("mount", container).trim();
-  return {
-    config: image.OCIv1.config,
-    root,
-    remove: () => {
-      buildah("umount", container);
-      buildah("rm", container);
-      buildah("rmi", "--all", "--force");
-    },
-  };
+  return { config: image.OCIv1.config, root };
 }
 
 /** node:slim, in short: Node, npm, and a shell for RUN and for what packages do when they are installed. */
