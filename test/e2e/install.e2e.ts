@@ -1,6 +1,8 @@
 // manifests/ as an administrator applies it, and Sparkgate run as the Deployment in it says, with the token of its
 // ServiceAccount: from nothing to a driver that is refused, and away again.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import type { Cluster } from "./cluster.ts";
 import { startCluster } from "./cluster.ts";
@@ -18,7 +20,7 @@ import { until } from "./polling.ts";
 import { freePorts } from "./ports.ts";
 import { sparkgateKubeconfig } from "./restricted-kubeconfig.ts";
 import { createPod, driverPod, executorPod, refusalOf } from "./spark-pods.ts";
-import type { Sparkgate } from "./sparkgate.ts";
+import { ROOT, type Sparkgate } from "./sparkgate-process.ts";
 import { waitUntilCalled } from "./webhook-configuration.ts";
 
 const ZONE = "topology.kubernetes.io/zone";
@@ -36,6 +38,7 @@ const NODES = [
     capacity: ROOMY,
   },
 ];
+const EXAMPLE = join(ROOT, "docs/examples/driver.yaml");
 const PODS = "/api/v1/namespaces/sparkgate-system/pods";
 const LATEST = driverPod({ image: "registry.example.com/spark:latest" });
 
@@ -134,6 +137,9 @@ describe("an installation by hand", () => {
   });
 
   it("refuses and changes nothing on the first day, and counts what it would", async () => {
+    // As docs/install.md has it.
+    const example = readFileSync(EXAMPLE, "utf8").replace(/^ *namespace:.*\n/m, "");
+    await contentKubectl(cluster, ["create", "--dry-run=server", "-f", "-"], example);
     // A dry run would not be counted.
     const pod = { ...LATEST, metadata: { ...LATEST.metadata, name: "stored" } };
     const { metadata, spec } = await createPod(cluster, "gold", pod, { dryRun: false });
