@@ -1,21 +1,30 @@
-# Build: the bundle needs no node_modules in the image. `npm ci` brings Node 24 for the scripts.
-FROM node:24-slim AS build
+# Both bases by exact tag. A tag can be moved: give the digests that you have seen and pinned, with the @ in front, as
+#   --build-arg BUILD_DIGEST=@sha256:... --build-arg RUNTIME_DIGEST=@sha256:...
+# None stand here: they are those of whoever builds, for the architecture and the mirror that the build uses.
+ARG BUILD_IMAGE=docker.io/library/node:24.21.0-slim
+ARG BUILD_DIGEST=
+ARG RUNTIME_IMAGE=gcr.io/distroless/nodejs24-debian13:nonroot
+ARG RUNTIME_DIGEST=
+
+FROM ${BUILD_IMAGE}${BUILD_DIGEST} AS build
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY tsconfig.json build.ts ./
 COPY src ./src
-COPY policies ./policies
 RUN npm run build
 
-# No shell, no package manager, not root.
-FROM gcr.io/distroless/nodejs24-debian13:nonroot
+# Node and its libraries: no shell, no package manager, no node_modules.
+FROM ${RUNTIME_IMAGE}${RUNTIME_DIGEST}
 WORKDIR /app
-COPY --from=build /src/dist/sparkgate.js /src/package.json ./dist/
-COPY --from=build /src/policies ./policies
+# package.json tells Node that the bundle is an ES module; the licences of what is bundled are in LEGAL.txt.
+COPY --from=build /src/dist/sparkgate.js /src/dist/sparkgate.js.LEGAL.txt /src/package.json ./dist/
+COPY policies ./policies
 COPY LICENSE ./
 # The heap stays below a memory limit of 256 MiB.
 ENV NODE_ENV=production NODE_OPTIONS=--max-old-space-size=192
+# By number: a kubelet cannot tell whether a name is root's (runAsNonRoot).
+USER 65532:65532
 EXPOSE 8443 9090
 ENTRYPOINT ["/nodejs/bin/node", "/app/dist/sparkgate.js"]
 CMD ["serve"]

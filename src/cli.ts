@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from "commander";
+import { certsCommand } from "./commands/certs.ts";
 import { checkCommand } from "./commands/check.ts";
 import { explainCommand } from "./commands/explain.ts";
 import { CommandFailure, EXIT } from "./commands/failure.ts";
@@ -24,6 +25,7 @@ for (const command of [
   explainCommand(),
   reviewCommand(),
   webhooksCommand(),
+  certsCommand(),
   validateCommand(),
   testCommand(),
   exceptionsCommand(),

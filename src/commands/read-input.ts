@@ -15,7 +15,13 @@ export function readText(file: string): string {
   return readBytes(file).toString("utf8");
 }
 
-/** The file itself, or all YAML and JSON files below a folder in order of their paths; hidden ones are passed over. */
+/** What `kubectl apply -k` reads of a folder; the documents that it names are ours. */
+const KUSTOMIZATION = /^kustomization\.ya?ml$/;
+
+/**
+ * The file itself, or all YAML and JSON files below a folder in order of their paths; hidden ones and kustomizations are
+ * passed over.
+ */
 export function listDocumentFiles(path: string): readonly string[] {
   if (path === STDIN) return [path];
   if (!reading(path, () => statSync(path)).isDirectory()) return [path];
@@ -23,7 +29,7 @@ export function listDocumentFiles(path: string): readonly string[] {
     .sort((a, b) => (a.name < b.name ? -1 : 1))
     .flatMap((entry) => {
       const inside = join(path, entry.name);
-      if (entry.name.startsWith(".")) return [];
+      if (entry.name.startsWith(".") || KUSTOMIZATION.test(entry.name)) return [];
       // A mounted ConfigMap shows its files as links, so what a link leads to decides.
       if (reading(inside, () => statSync(inside)).isDirectory()) return listDocumentFiles(inside);
       return /\.(?:ya?ml|json)$/.test(entry.name) ? [inside] : [];

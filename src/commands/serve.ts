@@ -7,6 +7,7 @@ import type { TlsPaths } from "../server/tls-pair.ts";
 import { addClusterOptions, connector, type ClusterOptions } from "./cluster-options.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { addPolicyOptions, loadPolicies, type PolicyOptions } from "./policy-options.ts";
+import { collectNames, selfSignedIn } from "./self-signed.ts";
 import { VERSION } from "./version.ts";
 
 interface ServeOptions extends PolicyOptions, ClusterOptions {
@@ -41,7 +42,7 @@ export function serveCommand(): Command {
     .option(
       "--name <name>",
       "a further DNS name or address for --self-signed; may be repeated",
-      (value: string, previous: readonly string[] | undefined) => [...(previous ?? []), value],
+      collectNames,
     )
     .option("--drain-seconds <n>", "how long a stopping server still answers", seconds, 5)
     .addOption(new Option("--log-level <level>").choices(LOG_LEVELS).default("info"))
@@ -105,9 +106,7 @@ function loadAndTell(options: ServeOptions, log: Logger): PolicySet {
 async function tlsFiles(options: ServeOptions): Promise<TlsPaths> {
   const { tlsCert, tlsKey, selfSigned, name } = options;
   if (selfSigned !== undefined && tlsCert === undefined && tlsKey === undefined) {
-    const { ensureSelfSigned } = await import("../cluster/certificates.ts");
-    const names = [...LOCAL_NAMES, ...(name ?? [])];
-    const made = await ensureSelfSigned(selfSigned, { names, now: new Date() });
+    const made = await selfSignedIn(selfSigned, [...LOCAL_NAMES, ...(name ?? [])]);
     process.stderr.write(`caBundle for the webhook configuration: ${made.caBundle}\n`);
     return made;
   }

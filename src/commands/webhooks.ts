@@ -1,15 +1,12 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { Document, visit, type Pair } from "yaml";
-import {
-  WEBHOOK_CALLS,
-  webhookConfigurations,
-  type WebhookAddress,
-} from "../cluster/webhook-configurations.ts";
+import { WEBHOOK_CALLS, webhookConfigurations } from "../cluster/webhook-configurations.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { readText } from "./read-input.ts";
+import { serviceOption, type ServiceAddress } from "./service-option.ts";
 
 interface WebhooksOptions {
-  readonly service: Extract<WebhookAddress, { service: unknown }>;
+  readonly service: ServiceAddress;
   readonly url?: string;
   readonly caFile?: string;
   readonly failurePolicy: "Fail" | "Ignore";
@@ -22,12 +19,7 @@ export function webhooksCommand(): Command {
     .description(
       "Prints the MutatingWebhookConfiguration and the ValidatingWebhookConfiguration that this version wants, as YAML for kubectl apply.",
     )
-    .option(
-      "--service <namespace/name[:port]>",
-      "the Service in front of sparkgate serve",
-      service,
-      service("sparkgate-system/sparkgate:443"),
-    )
+    .addOption(serviceOption())
     .option("--url <https://host:port>", "in place of a Service, for a server outside the cluster")
     .option("--ca-file <file>", "PEM of the CA that signed the certificate: goes into caBundle")
     .addOption(
@@ -64,13 +56,6 @@ function webhooksYaml({ service, url, caFile, failurePolicy }: WebhooksOptions):
       return document.toString({ lineWidth: 120 });
     })
     .join("---\n");
-}
-
-function service(text: string): WebhooksOptions["service"] {
-  const parts = /^([a-z0-9-]+)\/([a-z0-9-]+)(?::(\d{1,5}))?$/.exec(text);
-  if (parts === null) throw new InvalidArgumentError("NAMESPACE/NAME or NAMESPACE/NAME:PORT");
-  const [, namespace = "", name = "", port = "443"] = parts;
-  return { service: { namespace, name, port: Number(port) } };
 }
 
 /** The API server takes no user, query or fragment, and we have paths of our own. */

@@ -16,6 +16,11 @@ export async function restrictedKubeconfig(cluster: Cluster, port: number): Prom
   const { code, stderr } = await cluster.kubectl(["apply", "--server-side", "-f", MANIFEST]);
   assert.equal(code, 0, stderr);
   assert.equal(parseAllDocuments(readFileSync(MANIFEST, "utf8")).length, 3);
+  return sparkgateKubeconfig(cluster, port);
+}
+
+/** A kubeconfig with a token of the ServiceAccount sparkgate, which is there, and with nothing else. */
+export async function sparkgateKubeconfig(cluster: Cluster, port: number): Promise<string> {
   const token = await requestToken(cluster, "sparkgate-system", "sparkgate");
   const kubeconfig = join(cluster.directory, "sparkgate.kubeconfig");
   const config = {

@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { appendFileSync, closeSync, openSync, readFileSync } from "node:fs";
+import { appendFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
@@ -8,13 +7,14 @@ import { VERSION } from "../../src/commands/version.ts";
 import { createLog } from "../../src/server/log.ts";
 import { type RunningServer, startServer } from "../../src/server/start-server.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
-import { until } from "./polling.ts";
 import { freePorts } from "./ports.ts";
+import { ROOT, type Sparkgate, startProcess } from "./sparkgate-process.ts";
 import { waitUntilCalled } from "./webhook-configuration.ts";
 
-const ROOT = join(import.meta.dirname, "../..");
 const MANIFEST = join(ROOT, "manifests/webhook-configurations.yaml");
 const CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1";
+
+export type { Sparkgate } from "./sparkgate-process.ts";
 
 /** How `sparkgate serve` is run. */
 export interface SparkgateOptions {
@@ -28,16 +28,6 @@ export interface SparkgateOptions {
   readonly kubeconfig?: string;
   readonly port: number;
   readonly metricsPort: number;
-}
-
-/** A `sparkgate serve` process that is ready. */
-export interface Sparkgate {
-  /** Sends a signal and waits for the end; the exit code, or null where the signal killed it. */
-  stop: (signal?: "SIGTERM" | "SIGKILL") => Promise<number | null>;
-  /** Sends a signal, and waits for nothing. */
-  signal: (signal: "SIGSTOP" | "SIGCONT") => void;
-  /** A page of the plain port, such as `/metrics`. */
-  get: (path: string) => Promise<string>;
 }
 
 /** A cluster with a Sparkgate in front of it. */
@@ -71,46 +61,18 @@ export async function startSparkgate(
 ): Promise<Sparkgate> {
   const { policies, mode = "Enforce", platform = "karpenter", kubeconfig } = options;
   const { certificate, key } = cluster.certificates.webhook;
-  const log = openSync(join(cluster.directory, "sparkgate.log"), "a");
-  const child = spawn(
-    process.execPath,
-    [
-      ...[
-        "src/cli.ts",
-        "serve",
-        ...[policies].flat().flatMap((each) => ["--policies", each]),
-        "--platform",
-        platform,
-      ],
+  return startProcess({
+    args: [
+      ...["serve", ...[policies].flat().flatMap((each) => ["--policies", each])],
+      ...["--platform", platform],
       ...["--host", "127.0.0.1", "--port", String(port), "--metrics-port", String(metricsPort)],
       ...["--tls-cert", certificate, "--tls-key", key, "--drain-seconds", "0"],
       ...(mode === "own" ? [] : ["--mode", mode]),
       ...(kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig]),
     ],
-    { cwd: ROOT, stdio: ["ignore", log, log] },
-  );
-  closeSync(log);
-  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
-  const killAtExit = () => child.kill("SIGKILL");
-  process.once("exit", killAtExit);
-  const get = async (path: string) => {
-    const answer = await fetch(`http://127.0.0.1:${metricsPort}${path}`);
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return answer.text();
-  };
-  await until("sparkgate is ready", async () => isRunning(child) && (await get("/readyz")));
-  return {
-    get,
-    signal: (signal) => {
-      child.kill(signal);
-    },
-    stop: async (signal = "SIGTERM") => {
-      child.kill(signal);
-      const code = await ended;
-      process.off("exit", killAtExit);
-      return code;
-    },
-  };
+    metricsPort,
+    directory: cluster.directory,
+  });
 }
 
 /**
@@ -138,11 +100,6 @@ export async function startSparkgateHere(
     version: VERSION,
     drainSeconds: 0,
   });
-}
-
-function isRunning(child: ChildProcess): boolean {
-  if (child.exitCode === null) return true;
-  throw new Error(`sparkgate ended with exit code ${child.exitCode}: see sparkgate.log`);
 }
 
 interface WebhookConfiguration {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { file, ROOT, sparkgate } from "./run-sparkgate.ts";
+import { emptyFolder, file, ROOT, sparkgate } from "./run-sparkgate.ts";
 
 describe("sparkgate review", () => {
   const review = (object: unknown) =>
@@ -46,6 +46,15 @@ describe("sparkgate validate", () => {
     const { status, stdout } = sparkgate(["validate", "baseline", "--platform", "karpenter"]);
     assert.equal(status, 0);
     assert.match(stdout, /^pin-images +images +Audit +0 +driver,executor,connect-server$/m);
+  });
+
+  it("reads a folder that kubectl apply -k reads too", () => {
+    const folder = emptyFolder("with-kustomization");
+    const policy = readFileSync(join(ROOT, "policies/baseline/pin-images.yaml"));
+    writeFileSync(join(folder, "pin-images.yaml"), policy);
+    writeFileSync(join(folder, "kustomization.yaml"), "kind: Kustomization\n");
+    const { status, stderr } = sparkgate(["validate", folder, "--platform", "karpenter"]);
+    assert.equal(status, 0, stderr);
   });
 
   it("tells all that is wrong at once, and exits with 2", () => {
@@ -106,10 +115,11 @@ describe("sparkgate", () => {
     assert.equal(sparkgate(["--version"]).status, 0);
     const help = sparkgate(["--help"]);
     assert.equal(help.status, 0);
-    for (const command of ["serve", "check", "review", "validate", "webhooks", "demo", "version"]) {
+    const commands = ["serve", "check", "review", "validate", "webhooks", "certs"];
+    for (const command of [...commands, "demo", "version"]) {
       assert.match(help.stdout, new RegExp(`^ {2}${command} `, "m"));
     }
-    for (const command of ["serve", "check", "review", "validate", "webhooks"]) {
+    for (const command of commands) {
       assert.match(sparkgate([command, "--help"]).stdout, /Examples:\n {2}sparkgate /);
     }
   });
