@@ -17,12 +17,14 @@ RUN npm run build
 # Node and its libraries: no shell, no package manager, no node_modules.
 FROM ${RUNTIME_IMAGE}${RUNTIME_DIGEST}
 WORKDIR /app
-# package.json tells Node that the bundle is an ES module; the licences of what is bundled are in LEGAL.txt.
-COPY --from=build /src/dist/sparkgate.js /src/dist/sparkgate.js.LEGAL.txt /src/package.json ./dist/
+# package.json tells Node that the bundle is ES modules; the licences of what is bundled are in the texts beside it.
+COPY --from=build /src/dist ./dist
+COPY --from=build /src/package.json ./dist/
 COPY policies ./policies
 COPY LICENSE ./
-# The heap stays below a memory limit of 256 MiB.
-ENV NODE_ENV=production NODE_OPTIONS=--max-old-space-size=192
+# The heap stays below a memory limit of 256 MiB. What a review leaves behind is garbage at once: collected in 2 MiB it never
+# leaves the CPU's cache, which is faster than Node's 16 MiB and smaller. One arena, since one thread does all the work.
+ENV NODE_ENV=production MALLOC_ARENA_MAX=1 NODE_OPTIONS="--max-old-space-size=192 --max-semi-space-size=2"
 # By number: a kubelet cannot tell whether a name is root's (runAsNonRoot).
 USER 65532:65532
 EXPOSE 8443 9090

@@ -14,12 +14,14 @@ await build({
   bundle: true,
   splitting: true,
   platform: "node",
+  // ES modules first: a CommonJS one that is loaded later, as a part of its own, has no names to import by.
+  mainFields: ["module", "main"],
   target: "node22.18",
   format: "esm",
-  // Names stay, for stack traces. Not keepNames: that defines the name of each closure anew whenever one is made.
+  // Names stay, so that a stack trace in a log says where. Not by keepNames: that defines the name of each closure anew
+  // whenever one is made.
   minifyWhitespace: true,
   minifySyntax: true,
-  sourcemap: true,
   legalComments: "linked",
   // Some dependencies are CommonJS and call require() for Node's own modules.
   banner: {

@@ -16,10 +16,10 @@ let compiled: ValidateFunction<Pod> | undefined;
 
 /** Compiling takes tens of milliseconds, so commands that see no Pod do without. */
 function podValidator(): ValidateFunction<Pod> {
-  // Not allErrors: a hostile object could have a million errors.
+  // Not allErrors: a hostile object could have a million errors. The texts are ours.
   compiled ??= new Ajv({
     allowUnionTypes: true,
-    verbose: true,
+    messages: false,
     validateSchema: false,
     meta: false,
   }).compile<Pod>(podSchema);
@@ -45,24 +45,24 @@ export function podShapeErrors(object: unknown): readonly ShapeError[] {
 }
 
 function explain(error: ErrorObject, object: unknown): ShapeError {
-  const path = fieldPath(error.instancePath, object);
+  const { path, value } = placeOf(error.instancePath, object);
   const missing: unknown = error.params["missingProperty"];
   if (typeof missing === "string") return { path: `${path}.${missing}`, message: "is required" };
   const expected: unknown = error.params["type"];
   const wanted = [expected].flat().filter((type) => type !== "null");
-  return { path, message: `must be ${wanted.join(" or ")}, is ${typeName(error.data)}` };
+  return { path, message: `must be ${wanted.join(" or ")}, is ${typeName(value)}` };
 }
 
-/** JSON pointer to Kubernetes field path: `[i]` in lists, `[key]` for keys that are not plain names. */
-function fieldPath(pointer: string, object: unknown): string {
-  let at = object;
+/** What a JSON pointer points to, and its field path: `[i]` in lists, `[key]` for keys that are not plain names. */
+function placeOf(pointer: string, object: unknown): { path: string; value: unknown } {
+  let value = object;
   let path = "";
   for (const escaped of pointer.split("/").slice(1)) {
     const token = escaped.replaceAll("~1", "/").replaceAll("~0", "~");
-    path += pathStep(token, Array.isArray(at) || isTextMap(path), path === "");
-    at = typeof at === "object" && at !== null ? Reflect.get(at, token) : undefined;
+    path += pathStep(token, Array.isArray(value) || isTextMap(path), path === "");
+    value = typeof value === "object" && value !== null ? Reflect.get(value, token) : undefined;
   }
-  return path;
+  return { path, value };
 }
 
 function isTextMap(path: string): boolean {

@@ -53,8 +53,10 @@ describe("the image", { skip: missing ?? false }, () => {
   it("holds the bundle, its licences and the policies, beside Node", () => {
     assert.deepEqual(readdirSync(join(image.root, "app")).sort(), ["LICENSE", "dist", "policies"]);
     assert.deepEqual(readdirSync(join(image.root, "app/dist")).sort(), [
-      ...["package.json", "sparkgate.js", "sparkgate.js.LEGAL.txt"],
+      ...["chunks", "package.json", "sparkgate.js"],
     ]);
+    const chunks = readdirSync(join(image.root, "app/dist/chunks"));
+    assert.ok(chunks.some((file) => file.endsWith(".js.LEGAL.txt")));
     const { stdout } = spawnSync("find", [
       image.root,
       "-name",
