@@ -4,6 +4,7 @@ import { isMainThread, parentPort, Worker, workerData } from "node:worker_thread
 /** What one load round is to do. */
 export interface LoadOptions {
   readonly port: number;
+  readonly path: string;
   /** PEM. */
   readonly ca: string;
   /** An AdmissionReview. */
@@ -51,9 +52,9 @@ class Connection {
 
   constructor(options: LoadOptions) {
     this.#options = options;
-    const { port, ca, body } = options;
+    const { port, path, ca, body } = options;
     this.#request = Buffer.from(
-      `POST /mutate?timeout=3s HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\n` +
+      `POST ${path} HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/json\r\n` +
         `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     );
     this.#socket = connect({ port, ca, host: "127.0.0.1", servername: "localhost" });

@@ -6,6 +6,8 @@ import type { Round } from "./summary.ts";
 export interface Contender {
   readonly server: ServerProcess;
   readonly patchExpected: boolean;
+  /** `/mutate?timeout=3s` unless told. */
+  readonly path?: string | undefined;
 }
 
 /** What all contenders are asked. */
@@ -71,13 +73,13 @@ async function measure(
 }
 
 async function ask(
-  { server, patchExpected }: Contender,
+  { server, patchExpected, path = "/mutate?timeout=3s" }: Contender,
   question: Question,
   connections: number,
   seconds: number,
 ): Promise<LoadResult> {
   const { port } = server;
-  const result = await runLoad({ ...question, port, connections, seconds, patchExpected });
+  const result = await runLoad({ ...question, port, connections, seconds, patchExpected, path });
   if (result.wrong !== undefined) throw new Error(`${server.name} answered wrong: ${result.wrong}`);
   return result;
 }

@@ -30,11 +30,13 @@ export function keepOffServerCpu(): boolean {
 /**
  * Starts a server on a CPU of its own where there is taskset, and waits for the line of JSON on its stdout that says
  * `ready` and the port.
+ * @param ownPort of a server that says nothing of the kind: it is not waited for
  */
 export function startServerProcess(
   name: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
+  ownPort?: number,
 ): Promise<ServerProcess> {
   const pinned = spawnSync("taskset", ["-c", SERVER_CPU, "true"]).status === 0;
   const command = [...(pinned ? ["taskset", "-c", SERVER_CPU] : []), process.execPath, ...args];
@@ -54,12 +56,10 @@ export function startServerProcess(
     void exited.then(() => {
       reject(new Error(`${name} ended before it was ready:\n${errors}`));
     });
-    createInterface(child.stdout).on("line", (line) => {
-      const port = /"msg":"ready"/.test(line) && /"port":(\d+)/.exec(line)?.[1];
-      if (typeof port !== "string") return;
+    const started = (port: number): void => {
       resolve({
         name,
-        port: Number(port),
+        port,
         cpuMicroseconds: () => cpuOf(child.pid),
         memoryMebibytes: () => memoryOf(child.pid),
         stop: async () => {
@@ -67,7 +67,12 @@ export function startServerProcess(
           await exited;
         },
       });
+    };
+    createInterface(child.stdout).on("line", (line) => {
+      const port = /"msg":"ready"/.test(line) && /"port":(\d+)/.exec(line)?.[1];
+      if (typeof port === "string") started(Number(port));
     });
+    if (ownPort !== undefined) started(ownPort);
   });
 }
 

@@ -14,6 +14,7 @@ import { runLoad } from "./load.ts";
 import { measureInTurn, type Contender, type Question } from "./measure.ts";
 import { median } from "./median.ts";
 import { policyTexts, type PolicyMix } from "./policies.ts";
+import { recordedReview } from "./recorded-review.ts";
 import { keepOffServerCpu, startServerProcess, type ServerProcess } from "./server-process.ts";
 import { summarize, tableOf, type Result } from "./summary.ts";
 
@@ -54,21 +55,14 @@ if (values.help === true || !(rounds >= 1 && seconds > 0) || !known) {
 
 const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
-/** The review of a real executor, as Spark made it; compact, as the API server sends it. */
-async function recordedReview(): Promise<Pick<Question, "body" | "uid">> {
-  const text = await readFile(path("../src/commands/demo/recorded/executor-1.json"), "utf8");
-  const review = JSON.parse(text) as { readonly request: { readonly uid: string } };
-  return { body: JSON.stringify(review), uid: review.request.uid };
-}
-
 /** Milliseconds from starting the bundle to its first answer. */
 async function timeOfStart(args: readonly string[], question: Question): Promise<number> {
   const start = performance.now();
   const server = await startServerProcess("sparkgate", args, imageEnvironment());
   try {
     const { port } = server;
-    const once = { ...question, port, connections: 1, seconds: 0.001, patchExpected: true };
-    const { wrong } = await runLoad(once);
+    const load = { connections: 1, seconds: 0.001, path: "/mutate", patchExpected: true };
+    const { wrong } = await runLoad({ ...question, ...load, port });
     if (wrong !== undefined) throw new Error(`sparkgate answered wrong: ${wrong}`);
     return performance.now() - start;
   } finally {
