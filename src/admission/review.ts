@@ -1,5 +1,6 @@
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
 import { isRecord } from "../kubernetes/json.ts";
+import { hasMoreParts, MOST_PARTS } from "./parts.ts";
 
 /** What an AdmissionReview asks, decoded. */
 export interface ReviewRequest extends AdmittedObject {
@@ -29,6 +30,9 @@ export function decodeReview(body: Buffer, admission: ReviewRequest["admission"]
   const json = body.toString("utf8");
   if (hasMoreBrackets(json, DEEPEST) && isDeeperThan(body, DEEPEST)) {
     return notUnderstood(`the body is nested more than ${DEEPEST} levels deep`);
+  }
+  if (hasMoreParts(body, MOST_PARTS)) {
+    return notUnderstood(`the body has more than ${MOST_PARTS} fields and entries of lists`);
   }
   let review: unknown;
   try {
