@@ -1,8 +1,8 @@
 /**
  * Parts of a document that are read, as `hasMoreParts` counts them. What etcd stores (1.5 MiB) has a tenth of it: an
- * ordinary Pod of 8 KB has 600. A part takes up to 100 bytes when parsed, 7 MiB of `{}` half a gigabyte.
+ * ordinary Pod of 8 KB has some 600. A part takes up to 100 bytes when parsed, 7 MiB of `{}` half a gigabyte.
  */
-export const MOST_PARTS = 250_000;
+export const MOST_PARTS = 100_000;
 
 /**
  * Whether there are more than `limit` commas and opening brackets outside of strings: about what has to be allocated for
