@@ -54,6 +54,8 @@ export function planLocalDirs(pod: Pod, container: Container, spec: LocalDirs): 
   return dirs.length === 0 ? inject(pod, container, spec) : swapAll(pod, container, spec, dirs);
 }
 
+const NO_PLACE = "a volume is mounted at /: no local dir beside it";
+
 /** Each is compared with each, and each swap copies the list of volumes. */
 function tooMany(count: number): LocalDirsPlan {
   return {
@@ -133,6 +135,7 @@ function extend(
   if (paths.length > MOST_LOCAL_DIRS) return tooMany(paths.length);
   const wanted = { first: mounted.length + 1, count: spec.sources.length - mounted.length };
   const places = freePlaces(pod, container, paths, wanted);
+  if (places.length === 0) return { ...plan, kept: [...plan.kept, NO_PLACE] };
   return addAt(
     spec,
     places,
@@ -165,7 +168,9 @@ function inject(pod: Pod, container: Container, spec: LocalDirs): LocalDirsPlan 
   }
   // Names from 1 on that no volume has; mounted where the variable says, as far as it says anything.
   const count = Math.max(paths.length, spec.sources.length);
-  const places = freePlaces(pod, container, paths, { first: 1, count }).map((place, index) => ({
+  const free = freePlaces(pod, container, paths, { first: 1, count });
+  if (free.length === 0) return { ...NOTHING, kept: [NO_PLACE] };
+  const places = free.map((place, index) => ({
     ...place,
     mountPath: paths[index] ?? place.mountPath,
   }));

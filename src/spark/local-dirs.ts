@@ -63,7 +63,10 @@ export interface FreePlace {
   readonly mountPath: string;
 }
 
-/** `count` places that nothing in the Pod has, nor one of the `taken` paths, to be numbered from `first` on. */
+/**
+ * `count` places that nothing in the Pod has, nor one of the `taken` paths, to be numbered from `first` on; none where a
+ * volume is mounted at the root, in which all others would lie.
+ */
 export function freePlaces(
   pod: Pod,
   container: Container,
@@ -74,6 +77,7 @@ export function freePlaces(
   const mounts = (container.volumeMounts ?? []).map((mount) => mount.mountPath ?? "");
   const paths = [...mounts, ...taken];
   const places: FreePlace[] = [];
+  if (paths.some((path) => liesIn("/", path))) return places;
   for (let number = first; places.length < count; number++) {
     const name = `${VOLUME_PREFIX}${number}`;
     // The second only where the user mounts something at /var or /var/data: a mount in a mount is nobody's wish.
