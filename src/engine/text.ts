@@ -33,14 +33,19 @@ function replacement(character: string): string {
   return character === "\n" || character === "\t" ? " " : "?";
 }
 
-/** JSON that is one clean line and means the same: what cannot be seen is escaped. */
-export function visibleJson(json: string): string {
+/** Writes what cannot be seen as `\uXXXX`: JSON means the same then, and is one clean line. */
+export function escapeUnseen(json: string): string {
   return json.replace(UNSEEN, (character) =>
     Array.from({ length: character.length }, (_none, index) => {
       const unit = character.charCodeAt(index).toString(16);
       return `\\u${unit.padStart(4, "0")}`;
     }).join(""),
   );
+}
+
+/** The same with line feeds left as they are. */
+export function escapeUnseenLines(text: string): string {
+  return text.split("\n").map(escapeUnseen).join("\n");
 }
 
 /** Joins alternatives for people: `'a' or 'b'`. */

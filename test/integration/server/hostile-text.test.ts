@@ -6,7 +6,7 @@ import { after, describe, it } from "node:test";
 import { isRecord } from "../../../src/kubernetes/json.ts";
 import { loadPolicySet } from "../../../src/commands/policy-options.ts";
 import type { Mode } from "../../../src/engine/policy.ts";
-import { addedAt, changedAt, placesOf, valueAt } from "../../fixtures/hostile/places.ts";
+import { addedAt, changedAt, placesOf, UNCLEAN, valueAt } from "../../fixtures/hostile/places.ts";
 import { recordedReviews } from "../../fixtures/recorded-reviews.ts";
 import { assertCleanLine, assertValidAnswer } from "../../fixtures/valid-answer.ts";
 import {
@@ -26,9 +26,6 @@ const requests = recordedReviews()
   .filter(({ file }) => FILES.some((wanted) => file.endsWith(wanted)))
   .map(({ request }) => request);
 
-/** Escapes of a terminal, ends of lines, what turns the direction of writing, what is not seen, half a character. */
-const UNCLEAN =
-  "x\n\r\t\u0000\u001b[31m\u0007\u0085\u009b2J\u202e\u2066\u200f\u061c\u2028\ufeff\u200b\u00ad\ud800\"\\'`${x}{{x}}<b>";
 const MEANINGFUL = ["__proto__", "constructor", "toString", "hasOwnProperty"];
 
 /** A connection that is kept: handshakes take longer than answers. */
