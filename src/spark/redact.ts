@@ -109,7 +109,7 @@ function redactVolume(volume: Volume): Volume {
     key,
     OPEN_SOURCES.has(key) || source === null ? source : { hidden: true },
   ]);
-  return Object.fromEntries(entries);
+  return { name: volume.name, ...(Object.fromEntries(entries) as object) };
 }
 
 function redactContainer(container: Container): Container {
