@@ -31,7 +31,7 @@ function executor(mounts: readonly (readonly [string, string | undefined])[], lo
         },
       ],
     },
-  } as Parameters<typeof executorPod>[1]);
+  });
 }
 
 function keptOf(pod: Pod): readonly string[] {
