@@ -1,7 +1,7 @@
 // Much at once, against a server in a process of its own that has the heap of its container.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { Agent, request } from "node:https";
+import { request, type RequestOptions } from "node:https";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
@@ -32,12 +32,36 @@ afterEach(async () => {
   assert.equal(await metric(server, "sparkgate_admission_inflight_requests"), 0);
 });
 
+function opened(socket: Socket | TLSSocket): Promise<void> {
+  return new Promise((resolve, reject) => {
+    socket.on("error", reject);
+    socket.once(socket instanceof TLSSocket ? "secureConnect" : "connect", resolve);
+  });
+}
+
+/** Open connections: not all at once, since a machine that is busy may take longer over them than handshakes may. */
+async function openConnections(count: number): Promise<readonly TLSSocket[]> {
+  const sockets: TLSSocket[] = [];
+  while (sockets.length < count) {
+    const some = Array.from({ length: 25 }, () => connectTls(where));
+    await Promise.all(some.map(opened));
+    sockets.push(...some);
+  }
+  return sockets;
+}
+
+/** Options of a call over a connection that is open. */
+const over = (socket: TLSSocket): RequestOptions => ({
+  agent: undefined,
+  createConnection: () => socket,
+});
+
 /** Sends a call and hangs up as soon as there is an answer, as Go's client does. */
-function statusOf(body: Buffer): Promise<number> {
+function statusOf(body: Buffer, socket: TLSSocket): Promise<number> {
   return new Promise((resolve, reject) => {
     const headers = { "Content-Type": "application/json", "Content-Length": body.length };
     const options = { ...where, method: "POST", path: "/mutate", headers };
-    const outgoing = request({ ...options, agent: new Agent() }, (response) => {
+    const outgoing = request({ ...options, ...over(socket) }, (response) => {
       resolve(response.statusCode ?? 0);
       outgoing.destroy();
     });
@@ -55,7 +79,9 @@ describe("at once", () => {
   const small = JSON.stringify(JSON.parse(recorded));
 
   it("700 reviews of real executors: none is shed", { timeout: 60_000 }, async () => {
-    const answers = await Promise.all(Array.from({ length: 700 }, () => send(server, small)));
+    const sockets = await openConnections(700);
+    const answers = await Promise.all(sockets.map((socket) => send(server, small, over(socket))));
+    for (const socket of sockets) socket.destroy();
     const patched = answers.filter(({ status, text }) => status === 200 && /"patch"/.test(text));
     assert.equal(patched.length, 700);
     assert.deepEqual([await shed("bodies"), await shed("connections")], [0, 0]);
@@ -66,8 +92,11 @@ describe("at once", () => {
     { timeout: 60_000 },
     async () => {
       const large = Buffer.from(reviewText(driverPod(), "").padEnd(3 * 2 ** 20));
-      const ofLarge = Promise.all(Array.from({ length: 500 }, () => statusOf(large)));
-      const ofSmall = Promise.all(Array.from({ length: 50 }, () => send(server, small)));
+      const sockets = await openConnections(550);
+      const ofLarge = Promise.all(sockets.slice(50).map((socket) => statusOf(large, socket)));
+      const ofSmall = Promise.all(
+        sockets.slice(0, 50).map((socket) => send(server, small, over(socket))),
+      );
       const statuses = await ofLarge;
       assert.equal(countOf(statuses, 200) + countOf(statuses, 429), 500);
       assert.ok(countOf(statuses, 200) > 0 && countOf(statuses, 429) > 300, String(statuses));
@@ -83,18 +112,13 @@ describe("at once", () => {
 
   it("100 reviews of 3 MiB of {}", { timeout: 60_000 }, async () => {
     const body = largeBodies()[0]?.body() ?? Buffer.alloc(0);
-    const statuses = await Promise.all(Array.from({ length: 100 }, () => statusOf(body)));
+    const sockets = await openConnections(100);
+    const statuses = await Promise.all(sockets.map((socket) => statusOf(body, socket)));
     assert.equal(countOf(statuses, 400) + countOf(statuses, 429), 100);
   });
 });
 
 describe("connections", () => {
-  const opened = (socket: Socket | TLSSocket): Promise<void> =>
-    new Promise((resolve, reject) => {
-      socket.on("error", reject);
-      socket.once(socket instanceof TLSSocket ? "secureConnect" : "connect", resolve);
-    });
-
   it("10,000 that are idle: those used longest ago are closed", { timeout: 120_000 }, async (t) => {
     const before = await shed("connections");
     let closed = 0;
