@@ -21,6 +21,7 @@ export type DecodedReview =
  * refuses 10,000 (apimachinery pkg/util/json), a recursive walk in JavaScript dies at about 20,000.
  */
 const DEEPEST = 200;
+const TOO_DEEP = `the body is nested more than ${DEEPEST} levels deep`;
 
 const REVIEW_VERSION = "admission.k8s.io/v1";
 
@@ -29,11 +30,15 @@ export function decodeReview(body: Buffer, admission: ReviewRequest["admission"]
   if (body.length === 0) return notUnderstood("the body is empty: an AdmissionReview is expected");
   // Before the bytes become a text: what is refused for its size leaves nothing to collect.
   if (hasMoreParts(body, MOST_PARTS)) {
-    return notUnderstood(`the body has more than ${MOST_PARTS} fields and entries of lists`);
+    return notUnderstood(
+      isDeeperThan(body, DEEPEST)
+        ? TOO_DEEP
+        : `the body has more than ${MOST_PARTS} fields and entries of lists`,
+    );
   }
   const json = body.toString("utf8");
   if (hasMoreBrackets(json, DEEPEST) && isDeeperThan(body, DEEPEST)) {
-    return notUnderstood(`the body is nested more than ${DEEPEST} levels deep`);
+    return notUnderstood(TOO_DEEP);
   }
   let review: unknown;
   try {
