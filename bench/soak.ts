@@ -1,57 +1,101 @@
-// npm run soak: generated Pods without end, without a cluster. Each must be answered with a patch that applies, and a
-// second pass must change nothing. It times nothing; what it prints of speed is for people.
-import assert from "node:assert/strict";
+// npm run soak: cases without end, without a cluster. Generated Pods: every patch applies, a second pass changes nothing.
+// Any JSON, and real reviews with any JSON in them: an answer by the API server's rules. Any policies: compiled or
+// refused, and never thrown at. And memory stays as it is. It times nothing; what it prints of speed is for people.
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import jsonpatch, { type Operation } from "fast-json-patch";
-import { admit } from "../src/admission/admit.ts";
-import type { AdmissionReviewAnswer } from "../src/admission/answer.ts";
+import fc from "fast-check";
 import { loadPolicySet } from "../src/commands/policy-options.ts";
-import type { Facts } from "../src/engine/facts.ts";
-import type { PolicySet } from "../src/engine/policy-set.ts";
+import {
+  arbitraryPolicies,
+  arbitraryReview,
+  checkPolicies,
+  checkReview,
+  mutatedReview,
+} from "../test/fixtures/fuzz.ts";
 import { generatedPods } from "../test/fixtures/generated-pods.ts";
+import { checkPod } from "./soak-pod.ts";
 
 const HELP = `Usage: npm run soak [-- --count N] [--seed N]
 
-Sends generated Pods through admission, in this process: every patch must apply, a second pass must change nothing.
+Sends generated Pods, mutated reviews, any JSON and any policies through admission, in this process.
 
-  --count N  how many Pods (default 100000)
+  --count N  how many cases in all (default 100000)
   --seed N   which ones (default: another each time, printed)
 `;
 
-const BATCH = 2000;
-const FACTS: Facts = { namespace: { name: "soak", labels: {} }, quotas: [], at: 0 };
+const BATCH = 1000;
+const set = loadPolicySet({
+  policies: ["baseline", join(import.meta.dirname, "../test/fixtures/local-disks-policy.yaml")],
+  platform: "karpenter",
+  mode: "Enforce",
+});
 
-/** The shipped set, and a policy that puts disks in. */
-function policySet(): PolicySet {
-  const disks = join(import.meta.dirname, "../test/fixtures/local-disks-policy.yaml");
-  return loadPolicySet({ policies: ["baseline", disks], platform: "karpenter", mode: "Enforce" });
+/** A kind of case, and how many of ten are of it. */
+interface Kind {
+  readonly name: string;
+  readonly share: number;
+  readonly cases: (count: number, seed: number) => readonly unknown[];
+  readonly check: (value: unknown) => void;
 }
 
-function answerTo(set: PolicySet, object: unknown) {
-  const request = {
-    uid: "soak",
-    kind: { group: "", version: "v1", kind: "Pod" },
-    ...{ operation: "CREATE", namespace: "soak", object },
-  };
-  const review = { apiVersion: "admission.k8s.io/v1", kind: "AdmissionReview", request };
-  const admission = admit(set, Buffer.from(JSON.stringify(review)), FACTS);
-  assert.equal(admission.kind, "answered");
-  const { response } = JSON.parse(admission.answer) as AdmissionReviewAnswer;
-  assert.equal(response.uid, "soak");
-  assert.equal(response.allowed, true, response.status?.message);
-  const operations = JSON.parse(
-    Buffer.from(response.patch ?? "W10=", "base64").toString(),
-  ) as Operation[];
-  return operations;
-}
+const sampled = (arbitrary: fc.Arbitrary<unknown>) => (count: number, seed: number) =>
+  fc.sample(arbitrary, { numRuns: count, seed });
 
-function check(set: PolicySet, pod: object): boolean {
-  const operations = answerTo(set, pod);
-  const patched = jsonpatch.applyPatch(structuredClone(pod), operations, true).newDocument;
-  assert.deepEqual(answerTo(set, patched), [], "the second pass changes something");
-  return operations.length > 0;
+const KINDS: readonly Kind[] = [
+  {
+    name: "generated Pods",
+    share: 0.4,
+    cases: generatedPods,
+    check: (pod) => {
+      checkPod(set, pod as object);
+    },
+  },
+  {
+    name: "mutated reviews",
+    share: 0.3,
+    cases: sampled(mutatedReview),
+    check: (review) => checkReview(set, review),
+  },
+  {
+    name: "any JSON",
+    share: 0.28,
+    cases: sampled(arbitraryReview),
+    check: (review) => checkReview(set, review),
+  },
+  {
+    name: "any policies",
+    share: 0.02,
+    cases: sampled(fc.tuple(arbitraryPolicies, fc.nat())),
+    check: (value) => {
+      const [documents, which] = value as [readonly unknown[], number];
+      checkPolicies(documents, which);
+    },
+  },
+];
+
+/** MiB above which memory has grown: between a tenth of the way and the end, with what V8 keeps in reserve. */
+const MOST_GROWTH = 64;
+
+const memory = () => Math.round(process.memoryUsage.rss() / 2 ** 20);
+
+/** Checks one batch of each kind. Returns how many cases that were; undefined where one failed. */
+function round(size: number, seed: number): number | undefined {
+  let done = 0;
+  for (const { name, share, cases, check } of KINDS) {
+    for (const value of cases(Math.max(1, Math.round(size * share)), seed)) {
+      try {
+        check(value);
+        done++;
+      } catch (error) {
+        const file = "soak-failure.json";
+        writeFileSync(file, JSON.stringify(value, undefined, 2));
+        process.stderr.write(`seed ${seed}, ${name}: ${String(error)}\nthe case: ${file}\n`);
+        return undefined;
+      }
+    }
+  }
+  return done;
 }
 
 function main(): void {
@@ -64,28 +108,28 @@ function main(): void {
   }
   const count = Number(values.count ?? 100_000);
   const seed = Number(values.seed ?? Date.now() % 1_000_000);
-  const set = policySet();
   const started = performance.now();
-  let changed = 0;
-  for (let done = 0; done < count; done += BATCH) {
-    for (const pod of generatedPods(Math.min(BATCH, count - done), seed + done)) {
-      try {
-        if (check(set, pod)) changed++;
-      } catch (error) {
-        const file = "soak-failure.json";
-        writeFileSync(file, JSON.stringify(pod, undefined, 2));
-        process.stderr.write(`seed ${seed}: ${String(error)}\nthe Pod: ${file}\n`);
-        process.exitCode = 1;
-        return;
-      }
+  const memories: number[] = [];
+  let done = 0;
+  while (done < count) {
+    const checked = round(Math.min(BATCH, count - done), seed + done);
+    if (checked === undefined) {
+      process.exitCode = 1;
+      return;
     }
+    done += checked;
+    if (done >= ((memories.length + 1) * count) / 10) memories.push(memory());
   }
   const seconds = (performance.now() - started) / 1000;
-  const memory = Math.round(process.memoryUsage.rss() / 2 ** 20);
   process.stdout.write(
-    `${count} Pods of seed ${seed}: ${changed} changed, every patch applies, no second pass changes anything; ` +
-      `${Math.round(count / seconds)} Pods/s, ${memory} MiB at the end\n`,
+    `${done} cases of seed ${seed}: all hold; ${Math.round(done / seconds)} cases/s; ` +
+      `MiB at each tenth: ${memories.join(" ")}\n`,
   );
+  const growth = (memories.at(-1) ?? 0) - (memories[0] ?? 0);
+  if (growth > MOST_GROWTH) {
+    process.stderr.write(`memory has grown by ${growth} MiB, more than ${MOST_GROWTH}\n`);
+    process.exitCode = 1;
+  }
 }
 
 main();

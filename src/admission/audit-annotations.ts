@@ -58,5 +58,7 @@ function nameUnder(
 }
 
 function cut(text: string): string {
-  return text.length > LONGEST_AUDIT_VALUE ? `${text.slice(0, LONGEST_AUDIT_VALUE - 3)}...` : text;
+  return text.length > LONGEST_AUDIT_VALUE
+    ? `${text.slice(0, LONGEST_AUDIT_VALUE - 3).toWellFormed()}...`
+    : text;
 }

@@ -1,5 +1,6 @@
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
 import { isRecord } from "../kubernetes/json.ts";
+import { hasMoreParts, MOST_PARTS } from "./parts.ts";
 
 /** What an AdmissionReview asks, decoded. */
 export interface ReviewRequest extends AdmittedObject {
@@ -20,15 +21,24 @@ export type DecodedReview =
  * refuses 10,000 (apimachinery pkg/util/json), a recursive walk in JavaScript dies at about 20,000.
  */
 const DEEPEST = 200;
+const TOO_DEEP = `the body is nested more than ${DEEPEST} levels deep`;
 
 const REVIEW_VERSION = "admission.k8s.io/v1";
 
 /** Reads the body of a call, of a mutating webhook or of a validating one: it does not say which. Never throws. */
 export function decodeReview(body: Buffer, admission: ReviewRequest["admission"]): DecodedReview {
   if (body.length === 0) return notUnderstood("the body is empty: an AdmissionReview is expected");
+  // Before the bytes become a text: what is refused for its size leaves nothing to collect.
+  if (hasMoreParts(body, MOST_PARTS)) {
+    return notUnderstood(
+      isDeeperThan(body, DEEPEST)
+        ? TOO_DEEP
+        : `the body has more than ${MOST_PARTS} fields and entries of lists`,
+    );
+  }
   const json = body.toString("utf8");
   if (hasMoreBrackets(json, DEEPEST) && isDeeperThan(body, DEEPEST)) {
-    return notUnderstood(`the body is nested more than ${DEEPEST} levels deep`);
+    return notUnderstood(TOO_DEEP);
   }
   let review: unknown;
   try {

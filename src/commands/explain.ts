@@ -5,6 +5,7 @@ import { oneLine } from "../engine/text.ts";
 import { isRecord } from "../kubernetes/json.ts";
 import { explanationText } from "../report/explain-text.ts";
 import { explain, type Explanation } from "../report/explain.ts";
+import { jsonText } from "../report/format.ts";
 import { reachesThreshold, THRESHOLDS, type Threshold } from "../report/threshold.ts";
 import { shareText, simulateShare, type Share } from "../report/simulate-share.ts";
 import { EXECUTOR_ID_LABEL } from "../spark/executor-id.ts";
@@ -181,7 +182,7 @@ function jsonOf({ digest }: PolicySet, explained: readonly Explained[]): string 
     return { ...rest, ...change, policies: explanation?.policies, simulation: shares };
   });
   const kind = { apiVersion: "sparkgate.io/v1alpha1", kind: "Explanation", policySet: digest };
-  return JSON.stringify({ ...kind, objects }, undefined, 2);
+  return jsonText({ ...kind, objects });
 }
 
 function executors(text: string): number {

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { admit } from "../admission/admit.ts";
+import { jsonText } from "../report/format.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { addPolicyOptions, loadPolicySet, type PolicyOptions } from "./policy-options.ts";
 import { readBytes } from "./read-input.ts";
@@ -40,7 +41,7 @@ Examples:
         throw new CommandFailure(EXIT.badInput, [`${file}: ${admission.reason}`]);
       }
       const answer = JSON.parse(admission.answer) as { response: { allowed: boolean } };
-      process.stdout.write(`${JSON.stringify(answer, undefined, 2)}\n`);
+      process.stdout.write(`${jsonText(answer)}\n`);
       if (!answer.response.allowed) process.exitCode = EXIT.finding;
     });
 }

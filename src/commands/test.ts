@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import type { PolicySet } from "../engine/policy-set.ts";
 import { oneLine } from "../engine/text.ts";
+import { jsonText } from "../report/format.ts";
 import { collectDocuments } from "../policy/collect.ts";
 import { compilePolicies } from "../policy/compile.ts";
 import type { Source } from "../policy/document.ts";
@@ -125,9 +126,5 @@ function jsonOf(results: readonly CaseResult[]): string {
     holds: problems.length === 0,
     problems,
   }));
-  return JSON.stringify(
-    { apiVersion: "sparkgate.io/v1alpha1", kind: "TestReport", cases },
-    undefined,
-    2,
-  );
+  return jsonText({ apiVersion: "sparkgate.io/v1alpha1", kind: "TestReport", cases });
 }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { isRecord } from "../kubernetes/json.ts";
 import type { PolicyOutcome } from "./decision.ts";
 import type { Draft, FieldChange, Path } from "./draft.ts";
+import { escapeUnseen } from "./text.ts";
 
 /** Where a Pod says what Sparkgate changed. For people and for audit; nothing is ever decided from it. */
 export const APPLIED_ANNOTATION = "sparkgate.io/applied";
@@ -47,7 +48,7 @@ export function recordApplied(
   const policies: Record<string, readonly FieldChange[]> = {};
   for (const policy of sorted) policies[policy] = entries.get(policy) ?? [];
   const applied: Applied = { v: 1, policies };
-  draft.set(ANNOTATION_PATH, JSON.stringify(applied));
+  draft.set(ANNOTATION_PATH, escapeUnseen(JSON.stringify(applied)));
 }
 
 /** The entries of an annotation that is there already, of policies that are loaded. */

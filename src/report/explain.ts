@@ -5,7 +5,7 @@ import { messageOf } from "../engine/matching.ts";
 import type { CompiledPolicy, Mode } from "../engine/policy.ts";
 import type { PolicySet } from "../engine/policy-set.ts";
 import { quoted } from "../engine/text.ts";
-import { redactPod } from "../spark/redact.ts";
+import { redactChange } from "../spark/redact.ts";
 import type { Subject } from "../spark/subject.ts";
 import { yamlOf } from "./format.ts";
 import type { ReportEntry, ReportFinding } from "./report.ts";
@@ -108,8 +108,8 @@ function article(role: string): string {
 
 function diffOf({ change }: PolicyOutcome): readonly string[] {
   if (change === undefined) return [];
-  const before = yamlOf(redactPod(change.before));
-  const after = yamlOf(redactPod(change.after));
+  const shown = redactChange(change);
+  const [before, after] = [yamlOf(shown.before), yamlOf(shown.after)];
   const { hunks } = structuredPatch("", "", before, after, "", "", { context: CONTEXT_LINES });
   return hunks.flatMap(({ lines }, index) => (index === 0 ? lines : ["...", ...lines]));
 }

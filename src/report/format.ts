@@ -1,6 +1,6 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import { stringify } from "yaml";
-import { oneLine } from "../engine/text.ts";
+import { escapeUnseenLines, oneLine } from "../engine/text.ts";
 import type { Pod } from "../kubernetes/pod.ts";
 import { alignColumns } from "./table.ts";
 import type { Report, ReportEntry, ReportFinding } from "./report.ts";
@@ -75,7 +75,12 @@ function jsonOf({ policySet, entries }: Report): string {
     policySet,
     objects: entries.map(({ change, ...entry }) => ({ ...entry, ...change })),
   };
-  return JSON.stringify(report, undefined, 2);
+  return jsonText(report);
+}
+
+/** JSON as people and programs read it. What cannot be seen is escaped: it may turn the rest of the line around. */
+export function jsonText(value: unknown): string {
+  return escapeUnseenLines(JSON.stringify(value, undefined, 2));
 }
 
 /** A unified diff; what it cannot show (a refusal, a warning) stands before it in lines that `patch` passes over. */
@@ -112,5 +117,5 @@ function fileLine({ file, line }: ReportEntry): string {
 /** A Pod as people read it. */
 export function yamlOf(pod: Pod): string {
   // Anchors and folded lines would show as differences that are none.
-  return stringify(pod, { aliasDuplicateObjects: false, lineWidth: 0 });
+  return escapeUnseenLines(stringify(pod, { aliasDuplicateObjects: false, lineWidth: 0 }));
 }

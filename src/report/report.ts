@@ -1,4 +1,4 @@
-import { redactPod } from "../spark/redact.ts";
+import { redactChange } from "../spark/redact.ts";
 import { refusalText } from "../admission/texts.ts";
 import type { Decision, PolicyOutcome, Run } from "../engine/decision.ts";
 import type { Mode, ExceptionTerms } from "../engine/policy.ts";
@@ -90,9 +90,7 @@ export function reportEntry(origin: Origin, decision: Decision): ReportEntry {
         verdict: enforced.refused ? "denied" : changes ? "changed" : "ok",
         reason: undefined,
         findings: [...findingsOf(enforced, prefix), ...previewFindings(preview, prefix)],
-        change: changes
-          ? { before: redactPod(subject.pod), after: redactPod(enforced.pod) }
-          : undefined,
+        change: changes ? redactChange({ before: subject.pod, after: enforced.pod }) : undefined,
       };
     }
   }

@@ -8,6 +8,7 @@ import {
   liesIn,
   LOCAL_DIRS_VARIABLE,
   localDirsOf,
+  MOST_LOCAL_DIRS,
   overlap,
   pathsIn,
   variableOf,
@@ -49,7 +50,18 @@ export function planLocalDirs(pod: Pod, container: Container, spec: LocalDirs): 
     return { ...NOTHING, kept: [`${EXECUTOR_DIRS_VARIABLE} is set, which Spark takes instead`] };
   }
   const dirs = localDirsOf(pod, container);
+  if (dirs.length > MOST_LOCAL_DIRS) return tooMany(dirs.length);
   return dirs.length === 0 ? inject(pod, container, spec) : swapAll(pod, container, spec, dirs);
+}
+
+const NO_PLACE = "a volume is mounted at /: no local dir beside it";
+
+/** Each is compared with each, and each swap copies the list of volumes. */
+function tooMany(count: number): LocalDirsPlan {
+  return {
+    ...NOTHING,
+    kept: [`${count} local dirs are left as they are, more than ${MOST_LOCAL_DIRS}`],
+  };
 }
 
 function swapAll(
@@ -120,8 +132,10 @@ function extend(
   if (paths === undefined) {
     return { ...plan, kept: [`${LOCAL_DIRS_VARIABLE} cannot be read here: no further disks`] };
   }
+  if (paths.length > MOST_LOCAL_DIRS) return tooMany(paths.length);
   const wanted = { first: mounted.length + 1, count: spec.sources.length - mounted.length };
   const places = freePlaces(pod, container, paths, wanted);
+  if (places.length === 0) return { ...plan, kept: [...plan.kept, NO_PLACE] };
   return addAt(
     spec,
     places,
@@ -138,6 +152,7 @@ function inject(pod: Pod, container: Container, spec: LocalDirs): LocalDirsPlan 
   if (paths === undefined) {
     return { ...NOTHING, kept: [`${LOCAL_DIRS_VARIABLE} cannot be read here: left as it is`] };
   }
+  if (paths.length > MOST_LOCAL_DIRS) return tooMany(paths.length);
   const mounts = (container.volumeMounts ?? []).map(({ mountPath }) => mountPath ?? "");
   const taken = paths.find(
     (path, index) =>
@@ -153,7 +168,9 @@ function inject(pod: Pod, container: Container, spec: LocalDirs): LocalDirsPlan 
   }
   // Names from 1 on that no volume has; mounted where the variable says, as far as it says anything.
   const count = Math.max(paths.length, spec.sources.length);
-  const places = freePlaces(pod, container, paths, { first: 1, count }).map((place, index) => ({
+  const free = freePlaces(pod, container, paths, { first: 1, count });
+  if (free.length === 0) return { ...NOTHING, kept: [NO_PLACE] };
+  const places = free.map((place, index) => ({
     ...place,
     mountPath: paths[index] ?? place.mountPath,
   }));

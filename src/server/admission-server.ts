@@ -4,6 +4,8 @@ import { answerReview as answerForReal } from "../admission/admit.ts";
 import { decodeReview } from "../admission/review.ts";
 import { NOTHING_KNOWN, type NamespaceFacts } from "../engine/facts.ts";
 import type { PolicySet } from "../engine/policy-set.ts";
+import { BodyBudget } from "./body-budget.ts";
+import { limitConnections } from "./connection-limit.ts";
 import { countAnswered, countUnanswered } from "./count-admission.ts";
 import { expressMessageClasses } from "./express-prototypes.ts";
 import type { Limits } from "./limits.ts";
@@ -71,20 +73,38 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     return facts;
   };
 
+  /**
+   * Answers, or says which namespace must be looked up first. Nothing that was parsed outlives the call: a large body
+   * takes many times its size, so that one of them at a time is enough.
+   */
+  const tryToAnswer = (
+    response: Response,
+    body: Buffer,
+    route: Route,
+    factsFor: typeof factsOf,
+  ): string | undefined => {
+    const decoded = decodeReview(body, route);
+    if (decoded.kind === "not-understood") {
+      countUnanswered(metrics, route, "not-understood");
+      sendLine(response, 400, decoded.reason);
+      return undefined;
+    }
+    const { request } = decoded;
+    const facts = factsFor(request.namespace);
+    if (facts === undefined) return request.namespace;
+    const admission = answerReview(policySet, request, { ...facts, at: now() });
+    sendJson(response, admission.answer);
+    countAnswered(metrics, admission);
+    logAnswered(log, admission);
+    return undefined;
+  };
+
   const answer = async (response: Response, body: Buffer, route: Route): Promise<void> => {
     try {
-      const decoded = decodeReview(body, route);
-      if (decoded.kind === "not-understood") {
-        countUnanswered(metrics, route, "not-understood");
-        sendLine(response, 400, decoded.reason);
-        return;
-      }
-      const { request } = decoded;
-      const facts = factsOf(request.namespace) ?? (await lookUp(request.namespace));
-      const admission = answerReview(policySet, request, { ...facts, at: now() });
-      sendJson(response, admission.answer);
-      countAnswered(metrics, admission);
-      logAnswered(log, admission);
+      const unknown = tryToAnswer(response, body, route, factsOf);
+      if (unknown === undefined) return;
+      const facts = await lookUp(unknown);
+      tryToAnswer(response, body, route, () => facts);
     } catch (error) {
       countUnanswered(metrics, route, "error");
       logFault(log, error, body);
@@ -92,14 +112,25 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     }
   };
 
+  const budget = new BodyBudget(limits.budget);
   const receive = async (request: Request, response: Response, route: Route): Promise<void> => {
     const start = performance.now();
     metrics.inflight.inc();
-    const body = await readBody(request, limits.bodyBytes);
+    const body = await readBody(request, limits.bodyBytes, budget);
     // A balancer in front of several replicas only moves connections that are closed (kubernetes#127335).
     if (draining) response.setHeader("Connection", "close");
     if (body.kind === "complete") {
       await answer(response, body.bytes, route);
+      body.release();
+    } else if (body.kind === "shed") {
+      countUnanswered(metrics, route, "shed");
+      metrics.shed.inc({ reason: body.reason });
+      // Without Retry-After, with which the API server would call again and again inside its time-out: 0011.
+      sendLine(
+        response,
+        429,
+        "Sparkgate has no room for the body: too many, or too large ones, at once",
+      );
     } else {
       countUnanswered(metrics, route, "not-understood");
       if (body.kind === "refused") sendLine(response, body.status, body.reason);
@@ -139,6 +170,9 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     },
     app,
   );
+  limitConnections(server, limits.connections, () => {
+    metrics.shed.inc({ reason: "connections" });
+  });
   return {
     server,
     startDraining: () => {

@@ -5,7 +5,7 @@ import type { Metrics } from "./metrics.ts";
 
 type Answered = Extract<Admission, { kind: "answered" }>;
 
-type Verdict = "allowed" | "changed" | "denied" | "skipped" | "not-understood" | "error";
+type Verdict = "allowed" | "changed" | "denied" | "skipped" | "not-understood" | "error" | "shed";
 
 /** The operations of Kubernetes; everything else counts as `other`, since it comes from the request. */
 const OPERATIONS: ReadonlySet<string> = new Set(["CREATE", "UPDATE", "DELETE", "CONNECT"]);
@@ -53,11 +53,11 @@ function countFinal(metrics: Metrics, { outcomes }: Run): void {
   }
 }
 
-/** Counts a call of which nothing is known but that it was not understood, or that we failed. */
+/** Counts a call of which nothing is known but that it was not understood, had no room, or that we failed. */
 export function countUnanswered(
   metrics: Metrics,
   admission: Answered["request"]["admission"],
-  verdict: Extract<Verdict, "not-understood" | "error">,
+  verdict: Extract<Verdict, "not-understood" | "error" | "shed">,
 ): void {
   metrics.requests.inc({
     surface: "none",

@@ -1,6 +1,11 @@
+import type { BodyBudgetLimits } from "./body-budget.ts";
+
 /** What one caller may take of the server. Times in milliseconds. */
 export interface Limits {
   readonly bodyBytes: number;
+  /** What all bodies together may take. */
+  readonly budget: BodyBudgetLimits;
+  readonly connections: number;
   readonly keepAliveTimeout: number;
   readonly headersTimeout: number;
   readonly requestTimeout: number;
@@ -10,13 +15,19 @@ export interface Limits {
 }
 
 const SECOND = 1000;
-const MEBIBYTE = 1024 * 1024;
+const KIBIBYTE = 1024;
+const MEBIBYTE = 1024 * KIBIBYTE;
 
 export const DEFAULT_LIMITS: Limits = {
   // The API server takes requests of at most 3 MiB (k8s.io/apiserver pkg/server/config.go MaxRequestBodyBytes); a
   // review has object and oldObject, and 1 MiB is left for the envelope: controller-runtime's limit
   // (pkg/webhook/admission/http.go).
   bodyBytes: 7 * MEBIBYTE,
+  // docs/decisions/0011-load-is-shed.md has the sum. An API server has at most 600 requests in flight (400 and 200 that
+  // change something, k8s.io/apiserver pkg/server/config.go): 4,000 reviews of 8 KB fit.
+  budget: { bytes: 32 * MEBIBYTE, reservedForSmall: 16 * MEBIBYTE, largeBody: 128 * KIBIBYTE },
+  // An idle TLS connection costs 55 KB. More than 600, of which an API server keeps 25 when it has no calls.
+  connections: 1000,
   // The API server's client keeps idle connections for 90 s (Go net/http IdleConnTimeout) and does not repeat a POST:
   // with Node's 5 s a call now and then meets a connection that was just closed, and fails with EOF.
   keepAliveTimeout: 95 * SECOND,

@@ -9,6 +9,9 @@ const DURATION_BUCKETS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
 
+/** Of the budget of body-budget.ts, and connections that were closed to make room for others. */
+const SHED_REASONS = ["bodies", "large-bodies", "connections"] as const;
+
 /**
  * Creates the metrics in a registry of their own. No label has values out of a request that are not from a fixed
  * list: no namespace, application or Pod, so that a tenant cannot fill the monitoring system.
@@ -21,6 +24,14 @@ export function createMetrics(version: string) {
   const gauge = <L extends string>(name: string, help: string, labelNames: readonly L[]) =>
     new Gauge({ name: `sparkgate_${name}`, help, labelNames: [...labelNames], registers });
 
+  const shed = counter(
+    "admission_shed_total",
+    "Calls and connections turned away for lack of room. Under failurePolicy Ignore a call that was shed is an object that was not looked at.",
+    ["reason"],
+  );
+  // From the beginning: where a series begins with its first count, increase() does not see that one.
+  for (const reason of SHED_REASONS) shed.inc({ reason }, 0);
+
   gauge("build_info", "1; which Sparkgate this is.", ["version", "node"]).set(
     { version, node: process.versions.node },
     1,
@@ -29,7 +40,7 @@ export function createMetrics(version: string) {
     registry,
     requests: counter(
       "admission_requests_total",
-      "Calls of the API server by what became of them. Verdict error: our fault, answered with 500.",
+      "Calls of the API server by what became of them. Verdict error: our fault, answered with 500; shed: no room, answered with 429.",
       ["surface", "role", "operation", "admission", "verdict", "dry_run"],
     ),
     duration: new Histogram({
@@ -42,6 +53,7 @@ export function createMetrics(version: string) {
     skipped: counter("admission_skipped_total", "Objects admitted without a look at them.", [
       "reason",
     ]),
+    shed,
     findings: counter(
       "policy_findings_total",
       "What policies did (mode Enforce) or would have done (Warn, Audit), once per policy and object.",

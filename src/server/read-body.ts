@@ -1,44 +1,71 @@
 import type { IncomingMessage } from "node:http";
+import type { BodyBudget, ShedReason } from "./body-budget.ts";
 
 /** A request's body, or why there is none. */
 export type Body =
-  | { readonly kind: "complete"; readonly bytes: Buffer }
+  | {
+      readonly kind: "complete";
+      readonly bytes: Buffer;
+      /** To be called once, when nothing holds the bytes any more. */
+      readonly release: () => void;
+    }
   /** To be told with this HTTP status and one line of text. */
   | { readonly kind: "refused"; readonly status: 413 | 415; readonly reason: string }
+  /** There is no room for it: to be told with HTTP 429. */
+  | { readonly kind: "shed"; readonly reason: ShedReason }
   /** The caller has gone, or took too long: there is nobody to answer. */
   | { readonly kind: "aborted" };
 
+/** First room for a body that does not say its length: all but hostile ones fit. */
+const FIRST_ROOM = 16 * 1024;
+
 /**
- * Reads the JSON body of a request. Never rejects, and never holds more than `limit` bytes. What comes behind
- * a refusal is read and dropped, so that the caller gets to see the answer instead of a broken connection;
- * the server's requestTimeout bounds how long.
+ * Reads the JSON body of a request. Never rejects, and never holds more than `limit` bytes, nor more than the budget
+ * has: the length that is declared is taken at once, otherwise as bytes come. What comes behind a refusal is read and
+ * dropped, so that the caller gets to see the answer instead of a broken connection; the server's requestTimeout
+ * bounds how long.
  */
-export function readBody(request: IncomingMessage, limit: number): Promise<Body> {
-  const refusal = refusalOfHeaders(request, limit);
+export function readBody(
+  request: IncomingMessage,
+  limit: number,
+  budget: BodyBudget,
+): Promise<Body> {
+  const declared = Number(request.headers["content-length"] ?? 0);
+  const room = new Room(budget);
+  const refusal = refusalOfHeaders(request, declared, limit) ?? room.grow(declared);
   if (refusal !== undefined) {
     request.resume();
     return Promise.resolve(refusal);
   }
   return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let length = 0;
+    const bytes = new Bytes();
     const finish = (body: Body): void => {
       request.off("data", onData).off("end", onEnd).off("close", onClose);
+      if (body.kind !== "complete") room.release();
       resolve(body);
     };
     const onData = (chunk: Buffer): void => {
-      length += chunk.length;
-      if (length > limit) {
-        finish(tooLarge(limit));
-        request.resume();
+      const length = bytes.length + chunk.length;
+      const refused = length > limit ? tooLarge(limit) : makeRoom(length);
+      if (refused === undefined) {
+        bytes.add(chunk, room.size);
         return;
       }
-      chunks.push(chunk);
+      finish(refused);
+      request.resume();
     };
+    const makeRoom = (length: number): Body | undefined =>
+      length <= room.size
+        ? undefined
+        : room.grow(Math.min(limit, Math.max(FIRST_ROOM, 2 * length)));
     const onEnd = (): void => {
-      const [first] = chunks;
-      const whole = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
-      finish({ kind: "complete", bytes: whole });
+      finish({
+        kind: "complete",
+        bytes: bytes.whole(),
+        release: () => {
+          room.release();
+        },
+      });
     };
     // Without "end" before it: the caller hung up, or the server's requestTimeout cut it off.
     const onClose = (): void => {
@@ -50,8 +77,65 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Body>
   });
 }
 
-function refusalOfHeaders(request: IncomingMessage, limit: number): Body | undefined {
-  const { headers } = request;
+/** What one body has of the budget. */
+class Room {
+  readonly #budget: BodyBudget;
+  size = 0;
+
+  constructor(budget: BodyBudget) {
+    this.#budget = budget;
+  }
+
+  grow(size: number): Body | undefined {
+    const reason = this.#budget.take(size - this.size, this.size);
+    if (reason !== undefined) return { kind: "shed", reason };
+    this.size = size;
+    return undefined;
+  }
+
+  release(): void {
+    this.#budget.give(this.size);
+    this.size = 0;
+  }
+}
+
+/**
+ * Chunks in one piece of memory. A list of them would not do: a chunk may have one byte, and its Buffer takes a
+ * hundred, so that 7 MiB would be 700. The usual body is one chunk, which is not copied.
+ */
+class Bytes {
+  length = 0;
+  #piece: Buffer | undefined;
+
+  /** Adds a chunk; `size` is what there is room for at present. */
+  add(chunk: Buffer, size: number): void {
+    if (this.#piece === undefined) {
+      this.#piece = chunk;
+    } else {
+      this.#piece = withRoom(this.#piece, this.length, this.length + chunk.length, size);
+      chunk.copy(this.#piece, this.length);
+    }
+    this.length += chunk.length;
+  }
+
+  whole(): Buffer {
+    return this.#piece?.subarray(0, this.length) ?? Buffer.alloc(0);
+  }
+}
+
+function withRoom(piece: Buffer, length: number, needed: number, size: number): Buffer {
+  if (needed <= piece.length) return piece;
+  // Not out of Node's pool, of which a part would keep the whole.
+  const larger = Buffer.allocUnsafeSlow(size);
+  piece.copy(larger, 0, 0, length);
+  return larger;
+}
+
+function refusalOfHeaders(
+  { headers }: IncomingMessage,
+  declared: number,
+  limit: number,
+): Body | undefined {
   const type = headers["content-type"]?.split(";", 1)[0]?.trim().toLowerCase();
   if (type !== "application/json") {
     return { kind: "refused", status: 415, reason: "Content-Type must be application/json" };
@@ -61,7 +145,7 @@ function refusalOfHeaders(request: IncomingMessage, limit: number): Body | undef
     // The API server never compresses; unpacking would turn a small body into one of any size.
     return { kind: "refused", status: 415, reason: "Content-Encoding must be identity" };
   }
-  return Number(headers["content-length"] ?? 0) > limit ? tooLarge(limit) : undefined;
+  return declared > limit ? tooLarge(limit) : undefined;
 }
 
 function tooLarge(limit: number): Body {

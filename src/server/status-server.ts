@@ -1,7 +1,11 @@
 import { createServer, type Server } from "node:http";
 import express, { type ErrorRequestHandler } from "express";
 import type { Registry } from "prom-client";
+import { limitConnections } from "./connection-limit.ts";
 import { sendLine } from "./plain-text.ts";
+
+/** A kubelet and a few who scrape. */
+const MOST_CONNECTIONS = 100;
 
 /** What the plain port shows. */
 export interface StatusServerOptions {
@@ -36,5 +40,7 @@ export function createStatusServer({ registry, notReadyBecause }: StatusServerOp
     else sendLine(response, 500, "failed to answer");
   };
   app.use(onError);
-  return createServer(app);
+  const server = createServer(app);
+  limitConnections(server, MOST_CONNECTIONS);
+  return server;
 }

@@ -12,6 +12,9 @@ export const LOCAL_DIRS_VARIABLE = "SPARK_LOCAL_DIRS";
 /** Comes before SPARK_LOCAL_DIRS in the JVM; nothing on Kubernetes sets it but users. */
 export const EXECUTOR_DIRS_VARIABLE = "SPARK_EXECUTOR_DIRS";
 
+/** Spark writes to all of them in turn; nodes have 24 disks at most. What has more is nobody's wish, and is left alone. */
+export const MOST_LOCAL_DIRS = 256;
+
 /** A local dir of Spark's: a volume, and where the Spark container mounts it. */
 export interface LocalDir {
   /** In `spec.volumes`. */
@@ -22,18 +25,16 @@ export interface LocalDir {
 
 /** The local dirs of a Spark container, in the order of its mounts. A volume that is mounted twice counts once. */
 export function localDirsOf(pod: Pod, container: Container): readonly LocalDir[] {
-  const volumes = pod.spec?.volumes ?? [];
-  return (container.volumeMounts ?? [])
-    .filter(
-      ({ name }, index, mounts) =>
-        name.startsWith(VOLUME_PREFIX) &&
-        mounts.findIndex((mount) => mount.name === name) === index,
-    )
-    .flatMap(({ name, mountPath }) => {
-      const volumeIndex = volumes.findIndex((volume) => volume.name === name);
-      const volume = volumes[volumeIndex];
-      return volume === undefined ? [] : [{ volumeIndex, volume, mountPath: mountPath ?? "" }];
-    });
+  // By name, and the first of a name: a hostile Pod has thousands.
+  const places = new Map<string, { readonly volumeIndex: number; readonly volume: Volume }>();
+  for (const [volumeIndex, volume] of (pod.spec?.volumes ?? []).entries()) {
+    if (!places.has(volume.name)) places.set(volume.name, { volumeIndex, volume });
+  }
+  return (container.volumeMounts ?? []).flatMap(({ name, mountPath }) => {
+    const place = name.startsWith(VOLUME_PREFIX) ? places.get(name) : undefined;
+    places.delete(name);
+    return place === undefined ? [] : [{ ...place, mountPath: mountPath ?? "" }];
+  });
 }
 
 /** A container's variable as the kubelet resolves it: of several with one name the last counts. */
@@ -62,7 +63,10 @@ export interface FreePlace {
   readonly mountPath: string;
 }
 
-/** `count` places that nothing in the Pod has, nor one of the `taken` paths, to be numbered from `first` on. */
+/**
+ * `count` places that nothing in the Pod has, nor one of the `taken` paths, to be numbered from `first` on; none where a
+ * volume is mounted at the root, in which all others would lie.
+ */
 export function freePlaces(
   pod: Pod,
   container: Container,
@@ -73,6 +77,7 @@ export function freePlaces(
   const mounts = (container.volumeMounts ?? []).map((mount) => mount.mountPath ?? "");
   const paths = [...mounts, ...taken];
   const places: FreePlace[] = [];
+  if (paths.some((path) => liesIn("/", path))) return places;
   for (let number = first; places.length < count; number++) {
     const name = `${VOLUME_PREFIX}${number}`;
     // The second only where the user mounts something at /var or /var/data: a mount in a mount is nobody's wish.

@@ -1,4 +1,4 @@
-import type { Container, Pod } from "../kubernetes/pod.ts";
+import type { Container, Pod, StringMap, Volume } from "../kubernetes/pod.ts";
 
 const HIDDEN = "(hidden)";
 
@@ -27,9 +27,52 @@ const OPEN_ARGUMENTS: ReadonlySet<string> = new Set([
   "org.apache.spark.deploy.RRunner",
 ]);
 
+/** Sources of volumes without names of Secrets and attributes of drivers, which may be credentials. */
+const OPEN_SOURCES: ReadonlySet<string> = new Set([
+  ...["name", "configMap", "downwardAPI", "emptyDir", "ephemeral", "hostPath", "image", "nfs"],
+  "persistentVolumeClaim",
+]);
+
+/** Annotations of Sparkgate's own. */
+const OWN_ANNOTATIONS = "sparkgate.io/";
+
 /**
- * A copy of a Pod that may be shown: values of environment variables, arguments, commands and kubectl's copy of
- * the manifest are hidden, since jobs carry passwords in all of them.
+ * Copies of a Pod before and after a change that may be shown to whoever sees reports: as `redactPod`, and of
+ * annotations only what the change wrote.
+ */
+export function redactChange({ before, after }: Change): Change {
+  const sent = before.metadata?.annotations ?? {};
+  return {
+    before: hideAnnotations(redactPod(before), () => false),
+    after: hideAnnotations(
+      redactPod(after),
+      (key, value) => !Object.hasOwn(sent, key) || sent[key] !== value,
+    ),
+  };
+}
+
+/** A Pod before and after something was done to it. */
+export interface Change {
+  readonly before: Pod;
+  readonly after: Pod;
+}
+
+function hideAnnotations(pod: Pod, isOpen: (key: string, value: string) => boolean): Pod {
+  const { metadata } = pod;
+  if (metadata?.annotations == null) return pod;
+  const annotations = Object.entries(metadata.annotations).map(([key, value]) => [
+    key,
+    key.startsWith(OWN_ANNOTATIONS) || isOpen(key, value) ? value : HIDDEN,
+  ]);
+  return {
+    ...pod,
+    metadata: { ...metadata, annotations: Object.fromEntries(annotations) as StringMap },
+  };
+}
+
+/**
+ * A copy of a Pod that may be shown: values of environment variables, arguments, commands, kubectl's copy of
+ * the manifest and what volumes of Secrets and drivers say are hidden, since jobs carry passwords in all of them.
  */
 export function redactPod(pod: Pod): Pod {
   const { metadata, spec } = pod;
@@ -51,6 +94,7 @@ export function redactPod(pod: Pod): Pod {
         ...redactedList("containers", spec.containers),
         ...redactedList("initContainers", spec.initContainers),
         ...redactedList("ephemeralContainers", spec.ephemeralContainers),
+        ...(spec.volumes != null && { volumes: spec.volumes.map(redactVolume) }),
       },
     }),
   };
@@ -58,6 +102,14 @@ export function redactPod(pod: Pod): Pod {
 
 function redactedList(key: string, containers: readonly Container[] | null | undefined) {
   return containers == null ? {} : { [key]: containers.map(redactContainer) };
+}
+
+function redactVolume(volume: Volume): Volume {
+  const entries = Object.entries(volume).map(([key, source]: [string, unknown]) => [
+    key,
+    OPEN_SOURCES.has(key) || source === null ? source : { hidden: true },
+  ]);
+  return { name: volume.name, ...(Object.fromEntries(entries) as object) };
 }
 
 function redactContainer(container: Container): Container {

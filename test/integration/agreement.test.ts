@@ -6,7 +6,7 @@ import jsonpatch, { type Operation } from "fast-json-patch";
 import type { AdmissionReviewAnswer } from "../../src/admission/answer.ts";
 import { loadPolicySet } from "../../src/commands/policy-options.ts";
 import type { Pod } from "../../src/kubernetes/pod.ts";
-import { redactPod } from "../../src/spark/redact.ts";
+import { redactChange } from "../../src/spark/redact.ts";
 import { policyText } from "../fixtures/policies.ts";
 import { recordedReviews, type RecordedReview } from "../fixtures/recorded-reviews.ts";
 import { file, sparkgate } from "./cli/run-sparkgate.ts";
@@ -152,8 +152,10 @@ describe("webhook, review, check and explain", () => {
         causesOf(webhook),
       );
       if (webhook.response.allowed) {
-        const after = redactPod(patched(webhook, inNamespace(review.request)));
-        assert.deepEqual(check.after ?? redactPod(inNamespace(review.request)), after, review.file);
+        const before = inNamespace(review.request);
+        const { after } = redactChange({ before, after: patched(webhook, before) });
+        const unchanged = redactChange({ before, after: before }).after;
+        assert.deepEqual(check.after ?? unchanged, after, review.file);
         assert.deepEqual(explain.after, check.after);
       }
       verdicts.add(check.verdict);

@@ -116,7 +116,9 @@ export async function get(server: Pick<RunningServer, "metricsPort">, path: stri
 }
 
 /** Proves that the server still answers: whatever it met before did it no harm. */
-export async function assertAnswersGoodRequest(server: TestServer): Promise<void> {
+export async function assertAnswersGoodRequest(
+  server: Pick<TestServer, "port" | "ca">,
+): Promise<void> {
   const { status, text } = await send(server, reviewOf({ uid: "still-alive" }));
   assert.equal(status, 200);
   const answer: unknown = JSON.parse(text);
