@@ -70,6 +70,11 @@ export function compileExpression(text: string, wanted: "bool" | "any"): Express
   return { text, names, evaluate: (variables) => run(evaluate, wanted, variables, isFragile) };
 }
 
+/** The parts of an expression, as it is written. Throws a CelProblem for a text that is none. */
+export function parseExpression(text: string): Node {
+  return parsed(text, bothEnvironments().checking).ast;
+}
+
 function parsed(text: string, environment: Environment) {
   try {
     return environment.parse(text);

@@ -35,6 +35,8 @@ export interface Effect {
 export interface CompiledRule {
   /** Of a kind that combines by `all`: the fields that it sets, and to what. */
   readonly claims?: ReadonlyMap<string, string>;
+  /** The fields that `mutate` may change, from the object down; `*` stands for each entry of a list. */
+  readonly writes?: readonly (readonly string[])[];
   /** Makes the changes that the policy asks for. Changing nothing means that all is well already. */
   readonly mutate?: (draft: Draft, subject: Subject, facts: Facts) => Effect | undefined;
   /** Judges the Pod as all matching policies have left it. `claimed`: the fields for which this policy spoke. */

@@ -11,7 +11,7 @@ import { ToldAlready } from "./guarded.ts";
 import { relationsOf, type Notice, type PolicyDocument } from "./relations.ts";
 import { toPlatform } from "./platform.ts";
 import { listText, nearMiss, type Problem } from "./problem.ts";
-import { unstableSelectors, type LabelSetter, type Selecting } from "./unstable-selectors.ts";
+import { unstableClauses, type Selecting, type Writer } from "./unstable-clauses.ts";
 
 export interface CompileOptions {
   /** The installation's platform, for placements that name none. */
@@ -82,45 +82,47 @@ export function compilePolicies(sources: readonly Source[], options: CompileOpti
   const conflicts = relations.filter(({ other }) => other !== undefined).length;
   const compiled = policies.map(({ policy }) => policy);
   const set = createPolicySet(compiled, digest, { exceptions, conflicts });
-  const errors = [
-    ...relations.filter(({ severity }) => severity === "error"),
-    ...unstableSelectors(
-      [...policies.map(selectingPolicy), ...usedExceptions.flatMap(selectingExceptions)],
-      policies.map(labelSetter),
-    ),
-  ];
+  const sound = usedExceptions.filter(({ name }) =>
+    exceptions.some(({ terms }) => terms.name === name),
+  );
+  const unstable = unstableClauses(
+    [...policies.map(selectingPolicy), ...sound.flatMap(selectingExceptions)],
+    policies.map(writer),
+  );
+  const errors = [...relations.filter(({ severity }) => severity === "error"), ...unstable.errors];
   return {
     set,
     platforms: [...platforms.keys()].sort(),
     problems: inOrder([...problems, ...errors]),
-    notices: inOrder(relations.filter(({ severity }) => severity !== "error")),
+    notices: inOrder([
+      ...relations.filter(({ severity }) => severity !== "error"),
+      ...unstable.notes,
+    ]),
   };
 }
 
-function selectingPolicy({ document }: NamedDocument): Selecting {
+function selectingPolicy({ name, document }: NamedDocument): Selecting {
   const { spec } = document.value as { readonly spec: PolicySpec };
   const clauses = (["match", "exclude"] as const).map((key) => ({
     path: ["spec", key],
     match: spec[key] ?? {},
   }));
-  return { document, clauses, scope: spec };
+  return { name, document, clauses, scope: spec };
 }
 
-function selectingExceptions({ document }: NamedDocument): readonly Selecting[] {
+function selectingExceptions({ name, document }: NamedDocument): readonly Selecting[] {
   const { spec } = document.value as { readonly spec: ExceptionSpec };
   return spec.subjects.map((match, index) => ({
+    name,
     document,
     clauses: [{ path: ["spec", "subjects", index], match }],
     scope: { match },
   }));
 }
 
-function labelSetter({ name, document, policy }: PolicyDocument): LabelSetter {
+function writer({ name, document, policy }: PolicyDocument): Writer {
   const { spec } = document.value as { readonly spec: PolicySpec };
-  const keys = [...(policy.claims?.keys() ?? [])].flatMap(
-    (field) => /^metadata\.labels\[(.*)\]$/.exec(field)?.[1] ?? [],
-  );
-  return { name, keys, scope: spec };
+  return { name, writes: policy.writes ?? [], scope: spec };
 }
 
 function findPlatform(

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { EACH } from "../cel/reads.ts";
 import type { Draft, Path } from "../engine/draft.ts";
 import { knownNamespace, type Facts } from "../engine/facts.ts";
 import type { Effect, Violation } from "../engine/policy.ts";
@@ -29,6 +30,7 @@ const REQUIRED_TERMS: Path = [
   "nodeSelectorTerms",
 ];
 const PREFERRED: Path = [...NODE_AFFINITY, "preferredDuringSchedulingIgnoredDuringExecution"];
+const EPHEMERAL_STORAGE = "ephemeral-storage";
 const FS_GROUP: Path = ["spec", "securityContext", "fsGroup"];
 
 /**
@@ -51,11 +53,25 @@ export const localDirs: RuleKind = {
   compile: (block, environment) => {
     const spec = compileLocalDirs(block, environment);
     return {
+      writes: writesOf(spec),
       mutate: (draft, subject, facts) => mutate(draft, subject, facts, spec),
       judge: (pod, subject, facts) => judge(pod, subject, facts, spec),
     };
   },
 };
+
+function writesOf({ diskNodes, sources, ephemeralStorage }: LocalDirs): readonly string[][] {
+  const container = ["spec", "containers", EACH];
+  const storage = Object.keys(ephemeralStorage ?? {}).map((key) => `${key}s`);
+  return [
+    ["spec", "volumes"],
+    [...container, "volumeMounts"],
+    [...container, "env"],
+    ...storage.map((key) => [...container, "resources", key, EPHEMERAL_STORAGE]),
+    ...(sources.some(({ ephemeral }) => ephemeral != null) ? [[...FS_GROUP].map(String)] : []),
+    ...(diskNodes === "Off" ? [] : [[...NODE_AFFINITY].map(String)]),
+  ];
+}
 
 function mutate(draft: Draft, subject: Subject, facts: Facts, spec: LocalDirs): Effect | undefined {
   const index = sparkContainerIndex(draft.pod, subject.role);
@@ -215,8 +231,6 @@ function askForStorage(
   draft.set([...at, "requests", EPHEMERAL_STORAGE], storage.request);
   if (storage.limit !== undefined) draft.set([...at, "limits", EPHEMERAL_STORAGE], storage.limit);
 }
-
-const EPHEMERAL_STORAGE = "ephemeral-storage";
 
 function amountOf(resources: ResourceList | null | undefined): string | number | undefined {
   return resources == null || !Object.hasOwn(resources, EPHEMERAL_STORAGE)

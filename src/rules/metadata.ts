@@ -53,6 +53,7 @@ export const metadata: RuleKind = {
       claims: new Map(
         additions.map(({ path, template, text }) => [path, template.constant ?? text]),
       ),
+      writes: additions.map(({ field, key }) => ["metadata", field, key]),
       ...(additions.length > 0 && {
         mutate: (draft, subject, facts) => add(draft, additions, onUserChoice, subject, facts),
       }),

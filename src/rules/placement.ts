@@ -56,7 +56,15 @@ export const placement: RuleKind = {
     const targetOf = compileTargets(spec, environment);
     const onUserChoice = spec.onUserChoice ?? "Replace";
     const sameZone = spec.sameZone ?? "Off";
+    const { capacityKeys } = environment.platform(spec.platform);
+    const takenAway = onUserChoice === "Replace" ? capacityKeys : [];
     return {
+      writes: [
+        ["spec", "affinity", "nodeAffinity"],
+        ...(sameZone === "Off" ? [] : [["spec", "affinity", "podAffinity"]]),
+        ["spec", "tolerations"],
+        ...takenAway.map((key) => ["spec", "nodeSelector", key]),
+      ],
       mutate: (draft, subject) => {
         const { target, replaced, kept } = targetOf(subject);
         const mark = draft.mark();
