@@ -7,17 +7,27 @@ import { isNode, type Node } from "./node.ts";
 export function withoutConstructorKeys<T>(value: T): T;
 export function withoutConstructorKeys(value: unknown): unknown {
   if (typeof value !== "object" || value === null || value instanceof Map) return value;
-  if (Array.isArray(value)) {
-    const list: readonly unknown[] = value;
-    const safe = list.map((each) => withoutConstructorKeys(each));
-    return safe.some((each, index) => each !== list[index]) ? safe : list;
+  if (Array.isArray(value)) return withoutAny(value);
+  const map = value as Readonly<Record<string, unknown>>;
+  if (Object.hasOwn(map, "constructor")) {
+    return new Map(Object.entries(map).map(([key, each]) => [key, withoutConstructorKeys(each)]));
   }
-  const entries = Object.entries(value as Readonly<Record<string, unknown>>);
-  const safe = entries.map(([key, each]) => [key, withoutConstructorKeys(each)] as const);
-  if (Object.hasOwn(value, "constructor")) return new Map(safe);
-  return safe.some(([, each], index) => each !== entries[index]?.[1])
-    ? Object.fromEntries(safe)
-    : value;
+  // Nearly always there is none: nothing is made until one is found.
+  let safe: Record<string, unknown> | undefined;
+  for (const key of Object.keys(map)) {
+    const each = withoutConstructorKeys(map[key]);
+    if (each !== map[key]) (safe ??= Object.fromEntries(Object.entries(map)))[key] = each;
+  }
+  return safe ?? value;
+}
+
+function withoutAny(list: readonly unknown[]): readonly unknown[] {
+  let safe: unknown[] | undefined;
+  for (const [index, entry] of list.entries()) {
+    const each = withoutConstructorKeys(entry);
+    if (each !== entry) (safe ??= [...list])[index] = each;
+  }
+  return safe ?? list;
 }
 
 /** Whether a tree has optional fields in it: there the library takes an error of its own for an absent field. */

@@ -57,11 +57,17 @@ export const VARIABLE_MEANINGS: Readonly<Record<string, string>> = {
 /** Amounts that Kubernetes writes as text, as in its own CEL library (k8s.io/apiserver pkg/cel/library/quantity.go). */
 class Quantity {
   readonly amount: number;
+  readonly #text: string;
 
   constructor(text: string | number) {
     const amount = parseQuantity(text);
     if (amount === undefined) throw celFailure("quantity() of what is no quantity");
     this.amount = amount;
+    this.#text = String(text);
+  }
+
+  toString(): string {
+    return this.#text;
   }
 }
 
@@ -104,10 +110,17 @@ function registerNumbers(environment: Environment): void {
     "-": (a, b) => a - b,
     "*": (a, b) => a * b,
     "/": (a, b) => a / b,
+    "%": remainder,
   };
   for (const [operator, apply] of Object.entries(operations)) {
     const handler = (a: number | bigint, b: number | bigint) => apply(Number(a), Number(b));
     environment.registerOperator(`double ${operator} int: double`, handler);
     environment.registerOperator(`int ${operator} double: double`, handler);
   }
+  environment.registerOperator("double % double: double", remainder);
+}
+
+function remainder(a: number, b: number): number {
+  if (b === 0) throw celFailure("modulo by zero");
+  return a % b;
 }

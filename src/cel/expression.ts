@@ -2,11 +2,12 @@ import type { Environment } from "@marcbachmann/cel-js";
 import { hasOptionals, withoutConstructorKeys } from "./constructor-keys.ts";
 import { createCheckingEnvironment, VARIABLES } from "./environment.ts";
 import { celFailure, CelProblem } from "./failure.ts";
-import { checkPresenceTests, failureOf, problemOf, syntaxProblemOf } from "./problems.ts";
+import { checkFields, failureOf, problemOf, syntaxProblemOf } from "./problems.ts";
 import { isNode, type Node } from "./node.ts";
 import { rewrite } from "./rewrite.ts";
 import { createRunningEnvironment } from "./running.ts";
 import { isSameTree, serialize } from "./serialize.ts";
+import { errorStepsOf } from "./weight.ts";
 import type { Budget } from "./work.ts";
 
 /** Values of the variables that an expression names. */
@@ -19,19 +20,30 @@ export interface Expression {
   readonly names: ReadonlySet<string>;
   /**
    * Its value: strings, numbers (int as bigint), booleans, lists, maps.
+   * @param allowance what it may take; left out, as much as one expression may
    * @throws CelFailure where it has none: a field is absent, types do not go together, too much work
    */
-  readonly evaluate: (variables: Variables) => unknown;
+  readonly evaluate: (variables: Variables, allowance?: Allowance) => unknown;
+}
+
+/** Work that several expressions share, such as those of a message. */
+export interface Allowance {
+  steps: number;
+}
+
+/** As much work as one expression may do. */
+export function fullAllowance(): Allowance {
+  return { steps: MOST_STEPS };
 }
 
 /** Characters of an expression; those of Kubernetes' own policies are below 1,000. */
 const LONGEST_EXPRESSION = 4096;
-/** Iterations of macros and comparisons of `in`, all together: some 20 ms. */
+/** Of a microsecond or two: see work.ts and weight.ts. */
 const MOST_STEPS = 100_000;
 /** Entries of one list that are walked through. */
 const LONGEST_LIST = 10_000;
 
-const budget: Budget = { steps: 0 };
+const budget: Budget = { steps: 0, errorSteps: 0 };
 
 let environments: { readonly checking: Environment; readonly running: Environment } | undefined;
 
@@ -64,10 +76,18 @@ export function compileExpression(text: string, wanted: "bool" | "any"): Express
   if (wanted === "bool" && type !== "bool" && type !== "dyn") {
     throw new CelProblem(`is of type ${type ?? "unknown"}, must be true or false`);
   }
-  checkPresenceTests(ast);
-  const evaluate = compiled(tree, running);
-  const isFragile = hasOptionals(ast);
-  return { text, names, evaluate: (variables) => run(evaluate, wanted, variables, isFragile) };
+  checkFields(ast);
+  const compiledTree: Running = {
+    evaluate: compiled(tree, running),
+    wanted,
+    errorSteps: errorStepsOf(ast),
+    isFragile: hasOptionals(ast),
+  };
+  return {
+    text,
+    names,
+    evaluate: (variables, allowance = fullAllowance()) => run(compiledTree, variables, allowance),
+  };
 }
 
 /** The parts of an expression, as it is written. Throws a CelProblem for a text that is none. */
@@ -95,48 +115,69 @@ function compiled(tree: Node, running: Environment) {
   throw new CelProblem("cannot be compiled: simplify it");
 }
 
-type Evaluate = (variables: Variables) => unknown;
+/** An expression as it is run. */
+interface Running {
+  readonly evaluate: (variables: Variables) => unknown;
+  readonly wanted: "bool" | "any";
+  readonly errorSteps: number;
+  /** Whether an error may be taken for something absent, so that it does not come here. */
+  readonly isFragile: boolean;
+}
 
-/** @param isFragile whether an error may be taken for something absent, so that it does not come here */
-function run(
-  evaluate: Evaluate,
-  wanted: "bool" | "any",
-  variables: Variables,
-  isFragile: boolean,
-): unknown {
-  let known = variables;
+function run(running: Running, variables: Variables, allowance: Allowance): unknown {
   try {
-    if (isFragile) known = withoutConstructorKeys(variables);
-    return runOnce(evaluate, wanted, known);
+    return runOnce(running, running.isFragile ? safe(variables) : variables, allowance);
   } catch (error) {
-    if (isFragile) throw failureOf(error);
     // Most objects have no such key, and looking for it takes longer than most expressions.
-    return runAgain(evaluate, wanted, variables, error);
+    const known = running.isFragile || allowance.steps < 0 ? variables : safeOrSame(variables);
+    if (known === variables) throw failureOf(error);
+    return runAgain(running, known, allowance);
   }
 }
 
-function runAgain(
-  evaluate: Evaluate,
-  wanted: "bool" | "any",
-  variables: Variables,
-  error: unknown,
-): unknown {
+function runAgain(running: Running, variables: Variables, allowance: Allowance): unknown {
   try {
-    const known = withoutConstructorKeys(variables);
-    if (known !== variables) return runOnce(evaluate, wanted, known);
-  } catch (later) {
-    throw failureOf(later);
+    return runOnce(running, variables, allowance);
+  } catch (error) {
+    throw failureOf(error);
   }
-  throw failureOf(error);
 }
 
-function runOnce(evaluate: Evaluate, wanted: "bool" | "any", variables: Variables): unknown {
-  budget.steps = MOST_STEPS;
-  const value = evaluate(variables);
-  // `a || b` is true with a broken a: but what was cut short is not to be believed.
-  if (budget.steps < 0) throw celFailure("too much work: simplify the expression");
-  if (wanted === "bool" && typeof value !== "boolean") throw celFailure("is not true or false");
-  return value;
+/** What is nested too deeply to be looked through stays as it is: it has failed already. */
+function safeOrSame(variables: Variables): Variables {
+  try {
+    return safe(variables);
+  } catch {
+    return variables;
+  }
+}
+
+/** Several expressions of a message may be about the same object. */
+const safeVariables = new WeakMap<Variables, Variables>();
+
+function safe(variables: Variables): Variables {
+  let known = safeVariables.get(variables);
+  if (known === undefined)
+    safeVariables.set(variables, (known = withoutConstructorKeys(variables)));
+  return known;
+}
+
+function runOnce(
+  { evaluate, wanted, errorSteps }: Running,
+  variables: Variables,
+  allowance: Allowance,
+): unknown {
+  budget.steps = allowance.steps;
+  budget.errorSteps = errorSteps;
+  try {
+    const value = evaluate(variables);
+    // `a || b` is true with a broken a: but what was cut short is not to be believed.
+    if (budget.steps < 0) throw celFailure("too much work: simplify the expression");
+    if (wanted === "bool" && typeof value !== "boolean") throw celFailure("is not true or false");
+    return value;
+  } finally {
+    allowance.steps = budget.steps;
+  }
 }
 
 /** Which variables a tree names, those of macros left aside. */

@@ -1,5 +1,6 @@
-import { compileExpression, type Variables } from "./expression.ts";
-import { CelFailure, CelProblem } from "./failure.ts";
+import { compileExpression, fullAllowance, type Variables } from "./expression.ts";
+import { CelFailure } from "./failure.ts";
+import { partsOfTemplate } from "./template.ts";
 
 /** A text with `{{expression}}`s in it, compiled. */
 export interface Message {
@@ -17,25 +18,21 @@ const LONGEST_VALUE = 120;
  * @throws CelProblem where braces do not pair, or an expression between them is none
  */
 export function compileMessage(text: string): Message {
-  const parts: (string | ReturnType<typeof compileExpression>)[] = [];
-  let rest = text;
-  for (;;) {
-    const start = rest.indexOf("{{");
-    if (start < 0) break;
-    const end = rest.indexOf("}}", start);
-    if (end < 0) throw new CelProblem("has {{ without }}");
-    parts.push(rest.slice(0, start), compileExpression(rest.slice(start + 2, end).trim(), "any"));
-    rest = rest.slice(end + 2);
-  }
-  if (rest.includes("}}")) throw new CelProblem("has }} without {{");
-  parts.push(rest);
+  const parts = partsOfTemplate(text).map((part) =>
+    typeof part === "string" ? part : compileExpression(part.inner.trim(), "any"),
+  );
   const names = new Set(parts.flatMap((part) => (typeof part === "string" ? [] : [...part.names])));
   return {
     names,
-    render: (variables) =>
-      parts
-        .map((part) => (typeof part === "string" ? part : shown(() => part.evaluate(variables))))
-        .join(""),
+    render: (variables) => {
+      // Of all together: each of twenty expressions may take as long as one.
+      const allowance = fullAllowance();
+      return parts
+        .map((part) =>
+          typeof part === "string" ? part : shown(() => part.evaluate(variables, allowance)),
+        )
+        .join("");
+    },
   };
 }
 
@@ -58,7 +55,16 @@ function textOf(value: unknown, longest: number): string {
     return String(value);
   }
   if (Array.isArray(value)) return listText(value, longest);
-  return value === null ? "null" : "(an object)";
+  if (value instanceof Date) return value.toISOString().replace(".000Z", "Z");
+  return value === null ? "null" : (ownText(value) ?? "(an object)");
+}
+
+/** Of a duration, a uint, a quantity: their classes say how they are written. Bytes may be as many as there are. */
+function ownText(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return undefined;
+  const prototype = Object.getPrototypeOf(value) as { toString?: (this: unknown) => string } | null;
+  if (prototype === null || !Object.hasOwn(prototype, "toString")) return undefined;
+  return prototype === Object.prototype ? undefined : prototype.toString?.call(value);
 }
 
 function listText(list: readonly unknown[], longest: number): string {

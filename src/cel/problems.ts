@@ -32,7 +32,10 @@ export function problemOf(error: Error, environment: Environment): CelProblem {
     }
     return new CelProblem(`there is no variable ${name}${place}`, name, Object.keys(VARIABLES));
   }
-  if (error.code === "no_such_key" && node !== undefined) return noSuchField(node, place);
+  const selection = node && selectionOf(node);
+  if (error.code === "no_such_key" && selection !== undefined) {
+    return noSuchField(selection.owner, selection.field, place);
+  }
   return new CelProblem(`${typeNames(error.summary)}${place}${hintOf(error, node, environment)}`);
 }
 
@@ -63,24 +66,33 @@ function hintOf(error: TypeError, node: Node | undefined, environment: Environme
 /** Longer names are no slip of anything. */
 const LONGEST_SLIP = 40;
 
-function noSuchField(selection: Node, place: string): CelProblem {
-  const [owner, field] = selection.args as [Node, string];
+function noSuchField(owner: Node, field: string, place: string): CelProblem {
   const message = `${serialize(owner)} has no field ${field}${place}`;
   return new CelProblem(message, field, Object.keys(fieldsOf(owner) ?? {}));
 }
 
-/** The library does not look into `has()`, where a misspelt field would be absent for ever. */
-export function checkPresenceTests(node: unknown): void {
-  if (Array.isArray(node)) node.forEach(checkPresenceTests);
+/** What is selected of what, by a name that is written out: `a.b`, `a.?b`, `a["b"]`, `a[?"b"]`. */
+function selectionOf({
+  op,
+  args,
+}: Node): { readonly owner: Node; readonly field: string } | undefined {
+  if (![".", ".?", "[]", "[?]"].includes(op)) return undefined;
+  const [owner, key] = args as [Node, Node | string];
+  const field: unknown = typeof key === "string" || key.op !== "value" ? key : key.args;
+  return typeof field === "string" ? { owner, field } : undefined;
+}
+
+/** The library does not look into `has()` and optional fields, where a misspelt field would be absent for ever. */
+export function checkFields(node: unknown): void {
+  if (Array.isArray(node)) node.forEach(checkFields);
   if (!isNode(node)) return;
-  if (node.op === "." || node.op === ".?") {
-    const [owner, field] = node.args as [Node, string];
-    const fields = fieldsOf(owner);
-    if (fields !== undefined && !Object.hasOwn(fields, field)) {
-      throw noSuchField(node, placeOf(node as Node & { readonly start: number }));
-    }
+  const selection = selectionOf(node);
+  const fields = selection && fieldsOf(selection.owner);
+  if (selection !== undefined && fields !== undefined && !Object.hasOwn(fields, selection.field)) {
+    const { owner, field } = selection;
+    throw noSuchField(owner, field, placeOf(node as Node & { readonly start: number }));
   }
-  checkPresenceTests(node.args);
+  checkFields(node.args);
 }
 
 /** The declared fields of what a chain of selections leads to. */
@@ -89,9 +101,9 @@ function fieldsOf(node: Node): Fields | undefined {
     const declared = VARIABLES[String(node.args)];
     return typeof declared === "object" ? declared : undefined;
   }
-  if (node.op !== ".") return undefined;
-  const [owner, field] = node.args as [Node, string];
-  const declared = fieldsOf(owner)?.[field];
+  const selection = selectionOf(node);
+  if (selection === undefined) return undefined;
+  const declared = fieldsOf(selection.owner)?.[selection.field];
   return typeof declared === "object" ? declared : undefined;
 }
 
@@ -126,6 +138,9 @@ function keyOf(node: Node | undefined): string {
 
 /** The library's words, our types by the names that policies have for them. */
 function typeNames(text: string): string {
-  const named = text.replace(/\$(?=[A-Za-z])/g, "").replaceAll(`.${OWN}`, ".");
+  const named = text
+    .replace(/\$(?=[A-Za-z])/g, "")
+    .replaceAll(`.${OWN}`, ".")
+    .replaceAll(`'${OWN}`, "'");
   return named.slice(0, 1).toLowerCase() + named.slice(1);
 }

@@ -3,7 +3,9 @@ import { parseQuantity } from "../kubernetes/quantity.ts";
 import { VARIABLES } from "./environment.ts";
 import { CelProblem } from "./failure.ts";
 import { isNode, type Node } from "./node.ts";
+import { rewritePresence } from "./presence.ts";
 import * as running from "./running.ts";
+import { stepsOf } from "./weight.ts";
 
 /** Macros that walk through a list, and so may take long. */
 const COMPREHENSIONS: ReadonlySet<string> = new Set([
@@ -19,9 +21,11 @@ const DEEPEST = 2;
 
 /**
  * Rewrites an expression into one that does the same and can be bounded:
- * - what walks through lists counts its steps, what looks at strings and compares lists their size;
+ * - what walks through lists counts its steps, what looks at strings and compares lists their size, and whatever asks
+ *   for the type of a map its keys;
  * - `matches` goes to RE2, which is linear in the text where JavaScript's is exponential (`(a+)+$`);
- * - `has(a.b.c)` is false where `a.b` is missing or null, instead of an error: `has(a.b) && a.b != null && has(a.b.c) …`.
+ * - conversions and dates go to our own functions (conversions.ts, dates.ts);
+ * - `has(a.b.c)` is false where `a.b` is missing or null, instead of an error (presence.ts).
  * @throws CelProblem for what is not offered
  */
 export function rewrite(node: Node, depth = 0): Node {
@@ -47,13 +51,61 @@ export function rewrite(node: Node, depth = 0): Node {
     case ">=":
       return rewriteOperands(node, running.MEASURED, depth);
     default:
-      return { op: node.op, args: rewriteAll(node.args, depth) };
+      return rewriteOther(node, depth);
   }
+}
+
+function rewriteOther({ op, args }: Node, depth: number): Node {
+  const typed = (each: Node) => counted(running.TYPED, each, rewrite(each, depth));
+  const key = (each: Node) => counted(running.KEY, each, rewrite(each, depth));
+  switch (op) {
+    case "!_":
+    case "-_":
+      return { op, args: typed(args as Node) };
+    case "-":
+    case "*":
+    case "/":
+    case "%":
+      return { op, args: (args as readonly Node[]).map(typed) };
+    case "?:": {
+      const [condition, ...branches] = args as [Node, Node, Node];
+      return { op, args: [typed(condition), ...branches.map((each) => rewrite(each, depth))] };
+    }
+    case "map": {
+      const pairs = args as readonly (readonly [Node, Node])[];
+      for (const [{ op, args }] of pairs) if (op === "value") checkLiteralKey(args);
+      return { op, args: pairs.map(([name, value]) => [key(name), rewrite(value, depth)]) };
+    }
+    case "[]":
+    case "[?]": {
+      const [owner, index] = args as [Node, Node];
+      return swallowing({ op, args: [rewrite(owner, depth), key(index)] }, depth);
+    }
+    case "&&":
+    case "||":
+      return swallowing({ op, args: (args as readonly Node[]).map(typed) }, depth);
+    default:
+      return { op, args: rewriteAll(args, depth) };
+  }
+}
+
+/** Has errors counted that an operator may swallow, where that may be once for each entry of a list. */
+function swallowing(node: Node, depth: number): Node {
+  if (depth === 0 || node.op === "[]") return node;
+  if (node.op === "[?]") return call(running.MISSING, node);
+  const [left, right] = node.args as readonly [Node, Node];
+  return { op: node.op, args: [call(running.ATTEMPT, left), right] };
 }
 
 function rewriteAll(args: unknown, depth: number): unknown {
   if (Array.isArray(args)) return args.map((each: unknown) => rewriteAll(each, depth));
   return isNode(args) ? rewrite(args, depth) : args;
+}
+
+/** The library leaves these out of a map, as keys that are dangerous in JavaScript (operators.js safeFromEntries). */
+function checkLiteralKey(key: unknown): void {
+  if (key !== "constructor" && key !== "__proto__" && key !== "prototype") return;
+  throw new CelProblem(`'${key}' cannot be a key of a map that is written out: use a list`);
 }
 
 /** What is written out is short, and compared with it anything is soon done. */
@@ -81,11 +133,9 @@ function rewriteOperands({ op, args }: Node, macro: string, depth: number): Node
   return {
     op,
     args: operands.map((each) => {
-      const rewritten = rewrite(each, depth);
       // In `a + b + c` each part is counted already.
-      return isShort || (op === "+" && each.op === "+")
-        ? rewritten
-        : counted(macro, each, rewritten);
+      const isCounted = isShort || (op === "+" && each.op === "+");
+      return counted(isCounted ? running.TYPED : macro, each, rewrite(each, depth));
     }),
   };
 }
@@ -94,7 +144,8 @@ function rewriteMembership([left, right]: [Node, Node], depth: number): Node {
   const list = rewrite(right, depth);
   const isSimple = left.op === "value" || !LONG_VALUES.has(left.op);
   const macro = isSimple ? running.SOUGHT_IN : running.LOOKED_THROUGH;
-  return { op: "in", args: [rewrite(left, depth), isWrittenOut(right) ? list : call(macro, list)] };
+  const sought = counted(running.COMPARED, left, rewrite(left, depth));
+  return { op: "in", args: [sought, isWrittenOut(right) ? list : call(macro, list)] };
 }
 
 /** Methods that look at all of the string, list or map that they are called on. */
@@ -112,29 +163,35 @@ function rewritePlainMethod(
   [name, receiver, args]: [string, Node, readonly Node[]],
   depth: number,
 ): Node {
-  const subject = rewrite(receiver, depth);
-  const parts = args.map((each) => rewrite(each, depth));
-  if (running.OWN_METHODS.has(name)) {
-    return { op: "rcall", args: [running.OWN + name, subject, parts] };
-  }
-  if (WHOLE.has(name)) {
-    return { op: "rcall", args: [name, counted(running.MEASURED, receiver, subject), parts] };
-  }
-  // `getHours("Europe/Berlin")`: the time zone is looked up.
-  const isZoned = name.startsWith("get");
+  const isWhole = WHOLE.has(name);
   const isPrefix = name === "startsWith" || name === "endsWith";
-  if (!isZoned && !isPrefix) return { op: "rcall", args: [name, subject, parts] };
-  const bounded = parts.map((part, index) =>
-    isZoned ? call(running.SLOW, part) : counted(running.MEASURED, args[index] ?? part, part),
+  const subject = counted(
+    isWhole ? running.MEASURED : running.TYPED,
+    receiver,
+    rewrite(receiver, depth),
   );
-  return { op: "rcall", args: [name, subject, bounded] };
+  const parts = args.map((each) =>
+    counted(isPrefix ? running.MEASURED : running.TYPED, each, rewrite(each, depth)),
+  );
+  // `getHours("Europe/Berlin")`, and the one that the library takes from the clock of its machine.
+  const isOwn =
+    running.OWN_METHODS.has(name) ||
+    name === "getDayOfYear" ||
+    (name.startsWith("get") && args.length > 0);
+  return { op: "rcall", args: [isOwn ? running.OWN + name : name, subject, parts] };
 }
+
+/** Macros of optional values, which are what they are called on. */
+const OPTIONAL_MACROS: ReadonlySet<string> = new Set(["or", "orValue"]);
 
 function rewriteMethod(
   [name, receiver, args]: [string, Node, readonly Node[]],
   depth: number,
 ): Node {
   if (name === "matches") checkPattern(args[0]);
+  if (OPTIONAL_MACROS.has(name)) {
+    return { op: "rcall", args: [name, rewrite(receiver, depth), rewriteAll(args, depth)] };
+  }
   if (!COMPREHENSIONS.has(name)) return rewritePlainMethod([name, receiver, args], depth);
   if (depth === DEEPEST) {
     throw new CelProblem(`${name} within ${DEEPEST} others: at most ${DEEPEST} levels are allowed`);
@@ -145,7 +202,9 @@ function rewriteMethod(
       `${name}(${variable.args}, ...) hides ${variable.args}: take another name`,
     );
   }
-  const bounded = bodies.map((body) => call(running.STEP, rewrite(body, depth + 1)));
+  const bounded = bodies.map((body) =>
+    call(running.STEP, rewrite(body, depth + 1), { op: "value", args: BigInt(stepsOf(body)) }),
+  );
   const walked = call(running.WALKED, rewrite(receiver, depth));
   return { op: "rcall", args: [name, walked, [variable, ...bounded]] };
 }
@@ -157,39 +216,10 @@ function rewriteCall([name, args]: [string, readonly Node[]], depth: number): No
       throw new CelProblem(`'${first.args}' is no quantity: write 500m, 32Gi or 32G`);
     }
   }
-  if (name !== "has" || first === undefined) {
-    return call(name, ...args.map((each) => rewriteArgument(name, each, depth)));
-  }
-  if (first.op !== ".") {
-    throw new CelProblem(
-      'has() asks for a field by its name, has(a.b); for a key as "a/b": "a/b" in object.metadata.labels',
-    );
-  }
-  const isTyped = typeof VARIABLES[rootOf(first)] === "object";
-  const steps = selections(first).flatMap((selection) => [
-    call("has", selection),
-    // To the API server a null is an absent field; in a file somebody may have left one.
-    ...(isTyped ? [] : [{ op: "!=", args: [selection, { op: "value", args: null }] }]),
-  ]);
-  return steps.reduce((left, right) => ({ op: "&&", args: [left, right] }));
-}
-
-function rewriteArgument(name: string, argument: Node, depth: number): Node {
-  const rewritten = rewrite(argument, depth);
-  if (name === "duration") return call(running.BRIEF, rewritten);
-  return CONVERSIONS.has(name) ? counted(running.MEASURED, argument, rewritten) : rewritten;
-}
-
-/** `a.b`, then `a.b.c`: every selection of a chain, the shortest first. */
-function selections(node: Node): readonly Node[] {
-  if (node.op !== ".") return [node];
-  const [inner] = node.args as [Node, string];
-  return inner.op === "." ? [...selections(inner), node] : [node];
-}
-
-function rootOf(node: Node): string {
-  if (node.op === "id" && typeof node.args === "string") return node.args;
-  return node.op === "." ? rootOf((node.args as [Node, string])[0]) : "";
+  if (name === "has" && first !== undefined) return rewritePresence(first);
+  const macro = CONVERSIONS.has(name) ? running.MEASURED : running.TYPED;
+  const parts = args.map((each) => counted(macro, each, rewrite(each, depth)));
+  return call(running.OWN_FUNCTIONS.has(name) ? running.OWN + name : name, ...parts);
 }
 
 /** A pattern is part of the policy, never of an object: so it is compiled once, and what is wrong with it is told at once. */

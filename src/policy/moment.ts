@@ -1,21 +1,16 @@
 import { RuleProblem } from "../engine/rule-kind.ts";
 import { quoted } from "../engine/text.ts";
+import { isDate, parseTimestamp } from "../kubernetes/timestamp.ts";
 
-const DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
-const TIME = /^T([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,9})?)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+/** A time without its seconds. */
+const MINUTES = /^(.{10}T\d{2}:\d{2})((?:Z|[+-]\d{2}:\d{2}))$/;
 
 /**
  * Reads a moment: `2027-01-15`, which begins at midnight UTC, or RFC 3339 as `2027-01-15T06:00:00+01:00`.
  * @returns milliseconds since 1970; undefined for what is none, as 2027-02-30
  */
 export function parseMoment(text: string): number | undefined {
-  const date = text.slice(0, 10);
-  const rest = text.slice(10);
-  const [, year, month, day] = DATE.exec(date) ?? [];
-  if (year === undefined || (rest !== "" && !TIME.test(rest))) return undefined;
-  const midnight = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day)));
-  if (midnight.toISOString().slice(0, 10) !== date) return undefined;
-  return Date.parse(text);
+  return isDate(text) ? Date.parse(text) : parseTimestamp(text.replace(MINUTES, "$1:00$2"));
 }
 
 /** Reads a moment of a document. Throws a RuleProblem for what is none. */

@@ -1,5 +1,8 @@
+import { CelProblem } from "../cel/failure.ts";
+import { partsOfTemplate } from "../cel/template.ts";
 import { knownNamespace, type Facts } from "../engine/facts.ts";
 import { RuleProblem } from "../engine/rule-kind.ts";
+import { isMetadataKey } from "../kubernetes/label-syntax.ts";
 import type { Subject } from "../spark/subject.ts";
 
 /** A value of a label or an annotation, with placeholders in it. */
@@ -11,6 +14,8 @@ export interface Template {
   readonly render: (subject: Subject, facts: Facts) => Rendered;
   /** The text, where there is no placeholder in it. */
   readonly constant: string | undefined;
+  /** The text with one letter for each placeholder. */
+  readonly shortest: string;
 }
 
 export type Rendered =
@@ -24,27 +29,18 @@ const PLACEHOLDERS = ["namespace", `${NAMESPACE_LABEL}KEY`, "app.name", "app.id"
 
 /** Compiles a template such as `{{namespace.labels.cost-center}}`. Throws a RuleProblem for an unknown placeholder. */
 export function compileTemplate(text: string, path: readonly string[]): Template {
-  const parts: Part[] = [];
-  let rest = text;
-  for (;;) {
-    const start = rest.indexOf("{{");
-    const end = rest.indexOf("}}", start);
-    if (start < 0 || end < 0) break;
-    const before = rest.slice(0, start);
-    if (before !== "") parts.push(() => ({ kind: "text", text: before }));
-    parts.push(placeholder(rest.slice(start + 2, end).trim(), path));
-    rest = rest.slice(end + 2);
-  }
-  if (rest.includes("{{") || rest.includes("}}")) {
-    throw new RuleProblem("has {{ and }} that do not pair", { path, allowed: [] });
-  }
-  const last = rest;
-  if (last !== "") parts.push(() => ({ kind: "text", text: last }));
+  const parts = partsOf(text, path).filter((part) => part !== "");
+  const compiled = parts.map((part): Part => {
+    if (typeof part === "string") return () => ({ kind: "text", text: part });
+    return placeholder(part.inner.trim(), path);
+  });
+  const whole = parts.map((part) => (typeof part === "string" ? part : "")).join("");
   return {
-    constant: last === text ? text : undefined,
+    constant: parts.every((part) => typeof part === "string") ? whole : undefined,
+    shortest: parts.map((part) => (typeof part === "string" ? part : "x")).join(""),
     render: (subject, facts) => {
       let whole = "";
-      for (const part of parts) {
+      for (const part of compiled) {
         const rendered = part(subject, facts);
         if (rendered.kind === "none") return rendered;
         whole += rendered.text;
@@ -54,6 +50,15 @@ export function compileTemplate(text: string, path: readonly string[]): Template
   };
 }
 
+function partsOf(text: string, path: readonly string[]) {
+  try {
+    return partsOfTemplate(text);
+  } catch (error) {
+    if (!(error instanceof CelProblem)) throw error;
+    throw new RuleProblem("has {{ and }} that do not pair", { path, allowed: [] });
+  }
+}
+
 function placeholder(name: string, path: readonly string[]): Part {
   if (name === "namespace") return ({ namespace }) => ({ kind: "text", text: namespace });
   if (name === "app.name")
@@ -61,6 +66,10 @@ function placeholder(name: string, path: readonly string[]): Part {
   if (name === "app.id") return ({ application }) => given(application.id, "application's id");
   if (name.startsWith(NAMESPACE_LABEL) && name.length > NAMESPACE_LABEL.length) {
     const key = name.slice(NAMESPACE_LABEL.length);
+    if (!isMetadataKey(key)) {
+      const message = `'${key}' cannot be the key of a label`;
+      throw new RuleProblem(message, { path, allowed: [] });
+    }
     return (_subject, facts) => {
       const { labels } = knownNamespace(facts);
       if (Object.hasOwn(labels, key)) return { kind: "text", text: labels[key] ?? "" };

@@ -86,10 +86,13 @@ function compileAdditions(field: Field, spec: MetadataSpec): readonly Addition[]
     if (NOT_OURS.test(key))
       throw problem("belongs to Spark, Kubernetes or Sparkgate: it must stay as it is");
     const template = compileTemplate(text, [field, key]);
-    const { constant } = template;
-    if (field === "labels" && constant !== undefined && !isLabelValue(constant)) {
+    const { constant, shortest } = template;
+    if (field === "labels" && !isLabelValue(shortest)) {
+      const letters = "63 letters, digits, -, _ and . at most";
       throw problem(
-        `'${constant}' cannot be the value of a label: 63 letters, digits, -, _ and . at most`,
+        constant === undefined
+          ? `'${text}' can never be the value of a label: ${letters}, a letter or digit at both ends`
+          : `'${constant}' cannot be the value of a label: ${letters}`,
       );
     }
     return { field, key, path: fieldPath(field, key), text, template };

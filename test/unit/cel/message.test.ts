@@ -25,6 +25,10 @@ const CASES: readonly (readonly [string, string])[] = [
   ["{{[object.long, object.list]}}", `${"x".repeat(117)}...`],
   [`{{['ab']${".map(x, [x, x, x, x])".repeat(12)}}}`, `${"ab, ".repeat(30).slice(0, 117)}...`],
   ["{{object.nested}}", ", a, 2, "],
+  ["{{duration('90s')}} {{duration('1.5s')}} {{7u}} {{quantity('4Gi')}}", "90s 1.5s 7 4Gi"],
+  ["{{timestamp('2026-01-01T00:00:00+01:00')}}", "2025-12-31T23:00:00Z"],
+  ["{{b'ab'}} {{object}} {{{'toString': 1} }}", "(an object) (an object) (an object)"],
+  ['{{"{{"}}', "{{"],
 ];
 
 describe("messages", () => {
@@ -38,7 +42,14 @@ describe("messages", () => {
     assert.deepEqual([...compileMessage("{{app.name}} {{spark.role}}").names], ["app", "spark"]);
   });
 
-  for (const text of ["{{app.name", "app.name}}", "{{}}", "{{app.nam}}", "{{a b}}"]) {
+  for (const text of [
+    "{{app.name",
+    "app.name}}",
+    "a }} b {{app.name}}",
+    "{{}}",
+    "{{app.nam}}",
+    "{{a b}}",
+  ]) {
     it(`${text} is none`, () => {
       assert.throws(() => compileMessage(text), CelProblem);
     });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { compileExpression } from "../../../src/cel/expression.ts";
 import { CelFailure } from "../../../src/cel/failure.ts";
+import { compileMessage } from "../../../src/cel/message.ts";
 
 describe("expressions that take long", () => {
   const list = Array.from({ length: 3000 }, (_, index) => `v${index}`);
@@ -63,6 +64,100 @@ describe("expressions that take long", () => {
       );
     });
   }
+
+  const keys = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [`key${index}`, "v"]));
+  const crowded = {
+    object: { map: keys(30_000), args: list, lists: [[keys(30_000)]] },
+    namespaceObject: { metadata: { name: "a", labels: keys(30_000) } },
+  };
+  for (const use of [
+    "'k' in object.map",
+    "x in object.map",
+    "object.map == x",
+    "!(object.map != 1)",
+    "-object.map == 1",
+    "!object.map",
+    "object.map - 1 == 1",
+    "object.map < 1",
+    "type(object.map) == list",
+    "object.map.startsWith('a')",
+    "!optional.of(object.map).hasValue()",
+    "(object.map ? true : false)",
+    "(object.map && true)",
+    "object.lists[0] == 1",
+    "object.lists + [] == []",
+    "{'a': object.map} == {}",
+    "x in namespaceObject.metadata.labels",
+    "timestamp(0).getHours(object.map) == 1",
+  ]) {
+    it(`${use}, with many keys`, () => {
+      const repeated = `${"(USE) || ".repeat(10)}false`.replaceAll("USE", use);
+      const within = `object.args.exists(x, object.args.exists(y, ${repeated}) || false) || true`;
+      const flat = `object.args.exists(x, ${repeated}) || true`;
+      for (const text of [within, flat]) {
+        assert.throws(
+          () => compileExpression(text, "bool").evaluate(crowded),
+          /too much work/,
+          text,
+        );
+      }
+    });
+  }
+
+  it("do not look at the keys of a map that they ask for one field", () => {
+    const text = "object.args.all(x, !has(object.map.owner) && object.map.key1 == 'v')";
+    assert.equal(compileExpression(text, "bool").evaluate(crowded), true);
+  });
+
+  it("count a body by its parts, and what it builds", () => {
+    const short = { object: { list: list.slice(0, 200) } };
+    const long = Array.from({ length: 90 }, (_, index) => `"k${index}": [y, y, y]`).join(", ");
+    for (const text of [
+      `object.list.all(x, object.list.all(y, ${"y != '' && ".repeat(150)}true))`,
+      `object.list.map(x, object.list.map(y, {${long}})).size() == 0`,
+      `object.list.map(x, object.list.map(y, [${"[{}, {}], ".repeat(80)}[]])).size() == 0`,
+    ]) {
+      assert.throws(() => compileExpression(text, "bool").evaluate(short), /too much work/, text);
+    }
+  });
+
+  it("count errors that are swallowed", () => {
+    for (const text of [
+      "object.list.exists(x, object.list.exists(y, y.a == 1)) || true",
+      "object.list.all(x, x.a == 1 || x.b == 1 || x.c == 1 || x.d == 1 || x == 'v' || true)",
+      "object.list.all(x, object.list.all(y, !object.list[?90000].hasValue()))",
+    ]) {
+      assert.throws(() => compileExpression(text, "bool").evaluate(long), /too much work/, text);
+    }
+  });
+
+  it("make no text of a list that is a key", () => {
+    for (const text of [
+      `object.map[${doubled}] == ""`,
+      `${doubled} in {}`,
+      `${doubled} in object.map`,
+      `{${doubled}: 1}.size() == 1`,
+    ]) {
+      assert.throws(
+        () => compileExpression(text, "bool").evaluate(crowded),
+        /too much work|a key is text/,
+      );
+    }
+  });
+
+  it("are refused a value of too many levels: each is a type of its own", () => {
+    const deep = { object: JSON.parse(`${"[".repeat(5000)}${"]".repeat(5000)}`) as unknown };
+    const expression = compileExpression("[object] == [1]", "bool");
+    assert.throws(() => expression.evaluate(deep), /a value of too many levels/);
+  });
+
+  it("share the work of a message", () => {
+    const each = "{{object.list.all(x, x != object.list[0] || x.startsWith('v'))}}";
+    const known = compileMessage(each).render(long);
+    assert.equal(known, "true");
+    assert.match(compileMessage(each.repeat(40)).render(long), /^(true){2,}.*\(not known\)$/);
+  });
 
   it("are refused a duration that is long: reading it takes cubic time", () => {
     const expression = compileExpression("duration(object.text) > duration('1s')", "bool");

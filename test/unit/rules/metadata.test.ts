@@ -62,7 +62,7 @@ describe("metadata: labels and annotations", () => {
     assert.deepEqual(effect({ x: "{{namespace.labels.nope}}" }), [
       "metadata.labels[x] not added: the namespace has no label nope",
     ]);
-    assert.deepEqual(effect({ x: "-{{app.name}}" }), [
+    assert.deepEqual(effect({ x: "{{app.name}}" }, { "spark-app-name": "-etl" }), [
       "metadata.labels[x] not added: '-etl' cannot be a label's value",
     ]);
     const long = effect({ x: "{{app.name}}{{app.name}}" }, { "spark-app-name": "a".repeat(60) });
@@ -158,6 +158,18 @@ const MISTAKES: readonly (readonly [object, string])[] = [
   [
     { labels: { a: "{{app.nmae}}" } },
     "spec.metadata.labels.a: {{app.nmae}} is no placeholder, allowed: namespace, namespace.labels.KEY, app.name, app.id; did you mean 'app.name'?",
+  ],
+  [
+    { annotations: { a: "x}}y{{namespace}}" } },
+    "spec.metadata.annotations.a: has {{ and }} that do not pair",
+  ],
+  [
+    { labels: { a: "-{{namespace}}" } },
+    "spec.metadata.labels.a: '-{{namespace}}' can never be the value of a label: 63 letters, digits, -, _ and . at most, a letter or digit at both ends",
+  ],
+  [
+    { labels: { a: "{{namespace.labels.bad key!}}" } },
+    "spec.metadata.labels.a: 'bad key!' cannot be the key of a label",
   ],
   [{ labels: { a: "{{app.name" } }, "spec.metadata.labels.a: has {{ and }} that do not pair"],
   [
