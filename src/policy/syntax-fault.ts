@@ -19,6 +19,7 @@ export function syntaxFault(
 function hintOf(what: string, line: string): string {
   // A placeholder of ours, or a Helm template before it is rendered.
   if (/(?:^|[-:,[{])\s*\{\{/.test(line)) return "; text that begins with {{ needs quotes";
+  if (/(?:^|[-:,[{])\s*!/.test(line)) return "; text that begins with ! needs quotes";
   if (/^Unexpected|same column|indent|as an implicit/i.test(what))
     return "; is the line indented as those beside it?";
   return what.startsWith("Nested mappings") ? "; text with a colon and a blank needs quotes" : "";

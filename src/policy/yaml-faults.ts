@@ -42,13 +42,14 @@ function isBare(node: Scalar): boolean {
   return node.type === "PLAIN" && YAML_1_1_BOOLEANS.test(node.source ?? "");
 }
 
-/** Keys that are there twice or are no text, aliases and merges that lead nowhere. */
+/** Keys that are there twice or are no text, aliases and merges that lead nowhere, tags that would be dropped. */
 export function structureFaults(yaml: Document.Parsed): readonly Fault[] {
   const faults: Fault[] = [];
   const anchors = new Map<string, Node>();
   const tell = (node: unknown, path: DocumentPath, message: string) => {
     faults.push({ offset: startOf(node) ?? 0, path, message });
   };
+  const tags = unknownTags(yaml);
   const resolved = (node: unknown) => (isAlias(node) ? anchors.get(node.source) : node);
   visit(yaml, {
     Node: (_key, node, ancestors) => {
@@ -60,6 +61,8 @@ export function structureFaults(yaml: Document.Parsed): readonly Fault[] {
           tell(node, path(), `*${node.source} stands within what it stands for`);
         }
       } else if (node.anchor !== undefined) anchors.set(node.anchor, node);
+      const offset = isAlias(node) ? undefined : tags(node);
+      if (offset !== undefined) faults.push({ offset, path: path(), message: tagMessage(node) });
       if (isMap(node)) faults.push(...keyFaults(node, path));
       return faults.length < MOST_PROBLEMS ? undefined : visit.BREAK;
     },
@@ -75,6 +78,25 @@ export function structureFaults(yaml: Document.Parsed): readonly Fault[] {
     },
   });
   return faults;
+}
+
+/**
+ * Tells where a tag stands that YAML does not know. The parser drops it with a warning, and one that is nothing but `!`
+ * without: of `when: !has(object.x)` and `when: ! has(object.x)` nothing but the opposite would be left.
+ */
+function unknownTags({ warnings }: Document.Parsed): (node: Node) => number | undefined {
+  const unresolved = warnings.filter(({ code }) => code === "TAG_RESOLVE_FAILED");
+  const places = Map.groupBy(unresolved, ({ message }) => message);
+  return (node) => {
+    const { tag } = node as { readonly tag?: string };
+    if (tag === "!") return startOf(node) ?? 0;
+    return places.get(`Unresolved tag: ${tag ?? ""}`)?.shift()?.pos[0];
+  };
+}
+
+function tagMessage(node: Node): string {
+  const { tag = "" } = node as { readonly tag?: string };
+  return `${tag.slice(0, 60)} is a tag to YAML, and would be dropped: text that begins with ! needs quotes`;
 }
 
 /** By a set: the parser compares each key with each other, which takes minutes for as many as fit in a megabyte. */

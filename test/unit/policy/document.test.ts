@@ -30,6 +30,40 @@ describe("parseDocuments: nothing in it", () => {
   }
 });
 
+describe("parseDocuments: tags that YAML does not know", () => {
+  const dropped = "and would be dropped: text that begins with ! needs quotes";
+  const CASES: readonly (readonly [text: string, problem: string])[] = [
+    ["a:\n  b: !x Enforce", `f.yaml:2:6: a.b: !x is a tag to YAML, ${dropped}`],
+    ["a: [!has(b.c) && true]", `f.yaml:1:5: a[0]: !has(b.c) is a tag to YAML, ${dropped}`],
+    ["a: ! has(b.c)", `f.yaml:1:6: a: ! is a tag to YAML, ${dropped}`],
+    ["a: !!foo 1", `f.yaml:1:4: a: tag:yaml.org,2002:foo is a tag to YAML, ${dropped}`],
+    ["a: !x {b: 1}", `f.yaml:1:4: a: !x is a tag to YAML, ${dropped}`],
+    ["!x a: 1", `f.yaml:1:1: a: !x is a tag to YAML, ${dropped}`],
+  ];
+  for (const [text, problem] of CASES) {
+    it(JSON.stringify(text), () => {
+      assert.deepEqual(parse(text).problems, [problem]);
+    });
+  }
+
+  it("are each told at their own place", () => {
+    assert.deepEqual(
+      parse("a: !x 1\nb: !x 2\n").problems.map((text) => text.slice(0, 15)),
+      ["f.yaml:1:4: a: ", "f.yaml:2:4: b: "],
+    );
+  });
+
+  it("also where the rest is no YAML any more", () => {
+    const [problem = ""] = parse('a: !("team" in b)').problems;
+    assert.match(problem, /^f\.yaml:1:6: is not YAML: .*; text that begins with ! needs quotes$/);
+  });
+
+  it("let those pass that YAML knows", () => {
+    const { values, problems } = parse("a: !!str 1\nb: !!int '7'\n");
+    assert.deepEqual([values, problems], [[{ a: "1", b: 7 }], []]);
+  });
+});
+
 describe("parseDocuments: forms", () => {
   it("reads several documents, and places problems in their own", () => {
     const { values, documents } = parse("a: 1\n---\n# two\nb:\n  c: 2\n...\n---\nd: 3\n");
