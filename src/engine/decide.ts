@@ -205,7 +205,7 @@ function outcomeOf(
     modeFrom,
     enforceFrom: modeFrom === "spec.enforceFrom" ? policy.enforceFrom?.text : undefined,
     documentation: policy.documentation,
-    effect,
+    effect: isLeftOut(entry) ? effect : withDoubt(effect, entry.matching.doubt),
     changes,
     change,
     violations,
@@ -214,4 +214,11 @@ function outcomeOf(
     exception: exception?.terms,
     refuses: bad && mayRefuse,
   };
+}
+
+/** Told with what else was not done. */
+function withDoubt(effect: Effect | undefined, doubt: string | undefined): Effect | undefined {
+  if (doubt === undefined) return effect;
+  const { kept, ...rest } = effect ?? { summary: undefined, replaced: [], kept: [] };
+  return { ...rest, kept: [...kept, doubt] };
 }

@@ -13,8 +13,10 @@ export interface EffectiveMode {
 /** A policy that speaks of a subject. */
 export interface MatchingPolicy extends EffectiveMode {
   readonly policy: CompiledPolicy;
-  /** Why it could not be told whether it matches, in which mode, or whether an exception holds. */
+  /** Why it could not be told whether it matches, or in which mode. */
   readonly error: string | undefined;
+  /** Why it could not be told whether an exception holds: the policy is applied as without it. */
+  readonly doubt: string | undefined;
   /** The exception because of which it is not applied. */
   readonly exception: PolicyException | undefined;
   /** Whether an exception once held, or may have: a running job does not lose its executors by its end. */
@@ -65,7 +67,8 @@ function matchOne(
     mode,
     modeFrom,
     // Who is excepted is, whatever else cannot be told of the policy.
-    error: leave.exception === undefined ? (error ?? leave.error) : undefined,
+    error: leave.exception === undefined ? error : undefined,
+    doubt: leave.doubt,
     exception: leave.exception,
     lapsed: leave.lapsed,
   };
@@ -101,28 +104,30 @@ interface Leave {
   readonly exception: PolicyException | undefined;
   readonly lapsed: boolean;
   /** Of an exception that has not ended, and may cover the subject. */
-  readonly error: string | undefined;
+  readonly doubt: string | undefined;
 }
 
-const NO_LEAVE: Leave = { exception: undefined, lapsed: false, error: undefined };
+const NO_LEAVE: Leave = { exception: undefined, lapsed: false, doubt: undefined };
 
-/** The first exception that covers the subject, by name; one that fails stands in no other's way. */
+/** The first exception that covers the subject, by name; one that fails stands in no other's way, and excepts nobody. */
 function exceptionFor({ exceptions }: CompiledPolicy, subject: Subject, facts: Facts): Leave {
   if (exceptions.length === 0) return NO_LEAVE;
   let lapsed = false;
-  let error: string | undefined;
+  let doubt: string | undefined;
   for (const exception of exceptions) {
-    const hasEnded = facts.at >= exception.terms.expiresAt;
+    const { name, expiresAt } = exception.terms;
+    const hasEnded = facts.at >= expiresAt;
     try {
       if (!exception.covers(subject, facts)) continue;
-      if (!hasEnded) return { exception, lapsed: false, error: undefined };
+      if (!hasEnded) return { exception, lapsed: false, doubt: undefined };
       lapsed = true;
     } catch (thrown) {
-      if (hasEnded) lapsed = true;
-      else error ??= messageOf(thrown);
+      // It may have been meant for this executor, whose job would lose it.
+      lapsed = true;
+      if (!hasEnded) doubt ??= `exception ${name} not applied: ${messageOf(thrown)}`;
     }
   }
-  return { exception: undefined, lapsed, error };
+  return { exception: undefined, lapsed, doubt };
 }
 
 const STRICTEST_FIRST: readonly Mode[] = ["Enforce", "Warn", "Audit"];

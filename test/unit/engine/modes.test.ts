@@ -199,11 +199,13 @@ describe("exceptions", () => {
     assert.equal(outcome({ subjects: [{ matchConditions }] }).exception?.name, "leave");
   });
 
-  it("that cannot be told are an error of the policy, not a pass", () => {
+  it("that cannot be told are no pass", () => {
     const subjects = [{ namespaceSelector: { matchLabels: { tier: "batch" } } }];
-    const { refused, error } = outcome({ subjects });
-    assert.equal(refused, true);
-    assert.match(error ?? "", /labels of the namespace are not known/);
+    const { refused, error, effect } = outcome({ subjects });
+    assert.deepEqual([refused, error], [true, undefined]);
+    assert.deepEqual(effect?.kept, [
+      "exception leave not applied: the labels of the namespace are not known",
+    ]);
   });
 
   it("leave the place to the next policy of the kind", () => {
@@ -262,9 +264,21 @@ describe("conditions and exceptions that fail", () => {
     ]) {
       assert.equal(run({}, texts).exception?.name, "leave");
     }
-    const { refused, error } = run({}, [fails("a")]);
-    assert.equal(refused, true);
-    assert.match(error ?? "", /^matchConditions\[fails\]: no such key 'nope'/);
+  });
+
+  it("except nobody: the policy is applied, and which exception failed is told", () => {
+    const fails = exception({ subjects: [{ matchConditions: failing }] }, "a");
+    const { refused, error, effect } = run({}, [fails]);
+    assert.deepEqual([refused, error], [true, undefined]);
+    const told =
+      "exception a not applied: matchConditions[fails]: no such key 'nope': ask with has()";
+    assert.deepEqual(effect, { summary: undefined, replaced: [], kept: [told] });
+    const obeyed = policyText("p", { mode: "Enforce", deny: { when: "false", message: "m" } });
+    const sound = decided(policySet([obeyed, fails]), driverPod(), { at: AT });
+    assert.equal(sound.enforced.refused, false);
+    assert.deepEqual(outcomeOf(sound.enforced, "p").effect?.kept, [told]);
+    const executor = run({ denyExecutors: true }, [fails], executorPod(1));
+    assert.equal(executor.refused, false);
   });
 
   it("are forgotten once the exception has ended", () => {
