@@ -13,7 +13,10 @@ export function syntaxProblemOf(error: unknown): CelProblem {
   const reserved = /^Reserved identifier: namespace$/.test(what)
     ? "; the namespace is namespaceObject, its name request.namespace"
     : "";
-  return new CelProblem(`is not CEL: ${what}${reserved}${placeOf(range)}`);
+  const escape = /^Invalid escape sequence/.test(what)
+    ? "; write r'...' for a text in which \\ is no escape, as patterns are"
+    : "";
+  return new CelProblem(`is not CEL: ${what}${reserved}${placeOf(range)}${escape}`);
 }
 
 function placeOf(range: { readonly start: number } | undefined): string {

@@ -22,7 +22,7 @@ interface ExplainOptions extends PolicyOptions, CheckObjectOptions, TimeOption {
   readonly failOn: Threshold;
   readonly policy?: string;
   readonly simulate?: number;
-  readonly loss: number;
+  readonly loss?: number;
 }
 
 const MOST_EXECUTORS = 10_000;
@@ -58,7 +58,6 @@ export function explainCommand(): Command {
       "--loss <share>",
       "with --simulate: how many are then lost on spot and replaced, as a share of all executors: 0.2 of 50 are 10",
       loss,
-      0,
     )
     .addOption(new Option("-o, --output <format>").choices(["text", "json"]).default("text"))
     .addOption(
@@ -83,6 +82,10 @@ Examples:
 }
 
 function run(files: readonly string[], options: ExplainOptions): void {
+  if (options.loss !== undefined && options.simulate === undefined) {
+    const message = "--loss says nothing without --simulate N: of how many executors";
+    throw new CommandFailure(EXIT.badInput, [message]);
+  }
   const set = loadPolicySet({ mode: "Enforce", ...options });
   const { policy } = options;
   if (policy !== undefined && !set.names.has(policy)) {
@@ -126,7 +129,7 @@ function run(files: readonly string[], options: ExplainOptions): void {
 function simulated(
   set: PolicySet,
   { request, facts }: Judgement,
-  { simulate, loss }: ExplainOptions,
+  { simulate, loss = 0 }: ExplainOptions,
 ): SimulationReport | undefined {
   if (simulate === undefined) return undefined;
   const capacityOf = (id: number): string => {

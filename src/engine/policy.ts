@@ -31,10 +31,20 @@ export interface Effect {
   readonly capacity?: string | undefined;
 }
 
+/** What a field must be: one of these globs. */
+export interface Demand {
+  readonly field: string;
+  readonly values: readonly string[];
+  /** Whether the rule sees to it itself, whatever the job has there. */
+  readonly isSet: boolean;
+}
+
 /** The part of a policy that is its rule. Knows nothing of modes. */
 export interface CompiledRule {
   /** Of a kind that combines by `all`: the fields that it sets, and to what. */
   readonly claims?: ReadonlyMap<string, string>;
+  /** What fields must be once all policies are through. */
+  readonly demands?: readonly Demand[];
   /** The fields that `mutate` may change, from the object down; `*` stands for each entry of a list. */
   readonly writes?: readonly (readonly string[])[];
   /** Makes the changes that the policy asks for. Changing nothing means that all is well already. */

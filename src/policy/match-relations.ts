@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { compileGlobs } from "../kubernetes/glob.ts";
-import type { LabelSelector } from "../kubernetes/label-selector.ts";
+import type { LabelSelector, LabelSelectorRequirement } from "../kubernetes/label-selector.ts";
 import { matchedRoles, type MatchSpec } from "./match.ts";
 
 /** Whom a policy speaks of. */
@@ -76,39 +76,40 @@ export function globsMeet(a: string, b: string): boolean {
   const [start, other] = [literalStart(a), literalStart(b)];
   if (!start.startsWith(other) && !other.startsWith(start)) return false;
   if (start.length === a.length && other.length === b.length) return a === b;
-  let reachable: readonly boolean[] = [true];
-  const row = (previous: readonly boolean[] | undefined, character: string | undefined) => {
-    const next: boolean[] = [];
-    for (let at = 0; at <= b.length; at++) {
-      const left = next[at - 1] ?? false;
-      const other = b[at - 1];
-      if (previous === undefined) {
-        next.push(at === 0 || (left && other === "*"));
-        continue;
-      }
-      const above = previous[at] ?? false;
-      const diagonal = previous[at - 1] ?? false;
-      next.push(
-        (character === "*" && (above || left)) ||
-          (other === "*" && (above || left)) ||
-          (diagonal && fitsOne(character, other)),
-      );
-    }
-    return next;
-  };
-  reachable = row(undefined, undefined);
-  for (const character of a) reachable = row(reachable, character);
-  return reachable[b.length] ?? false;
+  const [end, otherEnd] = [literalEnd(a), literalEnd(b)];
+  if (!end.endsWith(otherEnd) && !otherEnd.endsWith(end)) return false;
+  const wide = b.length + 1;
+  // reachable[at] = 1: the part of a so far and b up to `at` fit one text.
+  let reachable = new Uint8Array(wide);
+  reachable[0] = 1;
+  for (let at = 1; at < wide && b.charCodeAt(at - 1) === STAR; at++) reachable[at] = 1;
+  for (let of = 0; of < a.length; of++) reachable = afterOne(a.charCodeAt(of), b, reachable);
+  return reachable[b.length] === 1;
+}
+
+/** One character of a glob further. */
+function afterOne(one: number, b: string, reachable: Uint8Array): Uint8Array<ArrayBuffer> {
+  const next = new Uint8Array(reachable.length);
+  next[0] = one === STAR ? (reachable[0] ?? 0) : 0;
+  for (let at = 1; at < next.length; at++) {
+    const two = b.charCodeAt(at - 1);
+    const both = reachable[at - 1] ?? 0;
+    if (one === STAR || two === STAR) next[at] = (reachable[at] ?? 0) | (next[at - 1] ?? 0) | both;
+    else if (one === two || one === ANY_ONE || two === ANY_ONE) next[at] = both;
+  }
+  return next;
+}
+
+const STAR = 42; // *
+const ANY_ONE = 63; // ?
+
+function literalEnd(glob: string): string {
+  return /[^*?]*$/.exec(glob)?.[0] ?? "";
 }
 
 function literalStart(glob: string): string {
   const wildcard = glob.search(/[*?]/);
   return wildcard < 0 ? glob : glob.slice(0, wildcard);
-}
-
-function fitsOne(a: string | undefined, b: string | undefined): boolean {
-  if (a === undefined || b === undefined) return false;
-  return a === b || a === "?" || b === "?" || a === "*" || b === "*";
 }
 
 /** A selector with fewer conditions covers one with more. */
@@ -129,10 +130,32 @@ function selectorCovers(
   );
 }
 
-/** Two values of one label cannot both be there; all else may. */
+/** Whether an object may fit both: whether what they ask of each label goes together. */
 function labelsMeet(a: LabelSelector | undefined, b: LabelSelector | undefined): boolean {
-  const others = b?.matchLabels ?? {};
-  return Object.entries(a?.matchLabels ?? {}).every(
-    ([key, value]) => !Object.hasOwn(others, key) || others[key] === value,
+  const asked = [...requirementsOf(a), ...requirementsOf(b)];
+  return [...Map.groupBy(asked, ({ key }) => key).values()].every(goTogether);
+}
+
+function requirementsOf(selector: LabelSelector | undefined): readonly LabelSelectorRequirement[] {
+  const equalities = Object.entries(selector?.matchLabels ?? {});
+  return [
+    ...equalities.map(([key, value]) => ({ key, operator: "In", values: [value] })),
+    ...(selector?.matchExpressions ?? []),
+  ];
+}
+
+function goTogether(ofOneLabel: readonly LabelSelectorRequirement[]): boolean {
+  const valuesOf = (operator: string) =>
+    ofOneLabel.flatMap((each) => (each.operator === operator ? [each.values ?? []] : []));
+  const allowed = valuesOf("In");
+  const forbidden = valuesOf("NotIn").flat();
+  const mustBe = allowed.length > 0 || valuesOf("Exists").length > 0;
+  if (mustBe && valuesOf("DoesNotExist").length > 0) return false;
+  const [first, ...others] = allowed;
+  return (
+    first === undefined ||
+    first.some(
+      (value) => others.every((other) => other.includes(value)) && !forbidden.includes(value),
+    )
   );
 }

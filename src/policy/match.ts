@@ -89,7 +89,15 @@ function clausesOf(spec: MatchSpec): readonly Clause[] {
     const matches = compileSelector(spec, "namespaceSelector");
     add("namespaceSelector", (_subject, facts) => matches(knownNamespace(facts).labels));
   }
+  const named = new Map<string, number>();
   for (const [index, { name, expression }] of (spec.matchConditions ?? []).entries()) {
+    const other = named.get(name);
+    // As the API server does of its own.
+    if (other !== undefined) {
+      const message = `'${name}' is a duplicate: matchConditions[${other}] has this name`;
+      throw new RuleProblem(message, { path: ["matchConditions", index, "name"], allowed: [] });
+    }
+    named.set(name, index);
     const { names, evaluate } = compileCondition(expression, [
       "matchConditions",
       index,

@@ -4,7 +4,8 @@ import { RULE_KINDS } from "../rules/index.ts";
 import type { NamedDocument } from "./collect.ts";
 import { mayDenyExecutors, type PolicySpec } from "./compile-policy.ts";
 import type { DocumentPath } from "./document.ts";
-import { covers, scopeCovers, scopesOverlap } from "./match-relations.ts";
+import { contradictionsOf } from "./contradictions.ts";
+import { covers, scopeCovers, scopesOverlap, type Scope } from "./match-relations.ts";
 import { matchedRoles } from "./match.ts";
 import type { ModeOverrideSpec } from "./mode-overrides.ts";
 import type { Problem } from "./problem.ts";
@@ -27,10 +28,14 @@ export interface PolicyDocument extends NamedDocument {
 
 /** What is to be told of policies as such and of each two of them, in the order in which they apply. */
 export function relationsOf(policies: readonly PolicyDocument[]): readonly Notice[] {
-  return policies.flatMap((lower, index) => [
-    ...ofOne(lower),
-    ...policies.slice(0, index).flatMap((higher) => ofTwo(higher, lower)),
-  ]);
+  return policies.flatMap((lower, index) => {
+    const before = policies.slice(0, index);
+    return [
+      ...ofOne(lower),
+      ...before.flatMap((higher) => ofTwo(higher, lower)),
+      ...ofSeveral(before, lower),
+    ];
+  });
 }
 
 function specOf({ document }: PolicyDocument): PolicySpec {
@@ -69,6 +74,9 @@ function ofOne(entry: PolicyDocument): readonly Notice[] {
     tell("warning", "doubtful", ["denyExecutors"], message);
   }
   for (const { path, message } of doubtsOf(entry)) tell("warning", "doubtful", path, message);
+  for (const message of contradictionsOf(entry.policy, undefined)) {
+    tell("warning", "conflict", [entry.policy.rule], message);
+  }
   notices.push(...unreachedOverrides(entry, modeOverrides));
   return notices;
 }
@@ -100,7 +108,7 @@ function unreachedOverrides(
 function ofTwo(higher: PolicyDocument, lower: PolicyDocument): readonly Notice[] {
   const { policy: winner } = higher;
   const { policy: loser } = lower;
-  if (winner.rule !== loser.rule || (loser.combine === "all" && loser.claims === undefined)) {
+  if (winner.rule !== loser.rule || (loser.combine === "all" && !hasFields(loser))) {
     return []; // of which all apply, and none sets anything
   }
   if (!scopesOverlap(specOf(higher), specOf(lower))) return [];
@@ -121,20 +129,58 @@ function ofTwo(higher: PolicyDocument, lower: PolicyDocument): readonly Notice[]
     const severity = byName ? "warning" : "note";
     return [{ ...at(["metadata", "name"], message), ...common, severity, kind: "shadowed" }];
   }
-  return [...(loser.claims ?? [])].flatMap(([field, value]) => {
+  const contradictions = contradictionsOf(loser, winner).map((message): Notice => {
+    const problem = lower.document.problem(["spec", loser.rule], message);
+    return { ...problem, ...common, severity: "warning", kind: "conflict" };
+  });
+  const claims = [...(loser.claims ?? [])].flatMap(([field, value]): readonly Notice[] => {
     const other = winner.claims?.get(field);
     if (other === undefined || other === value) return [];
     const message = `${field} is set to '${other}' by ${higher.name} where both match, not to '${value}'`;
     const severity = byName ? "warning" : "note";
     return [{ ...at(["spec", loser.rule], message), ...common, severity, kind: "conflict" }];
   });
+  return [...claims, ...contradictions];
+}
+
+/** Whether several higher ones together take the place of one everywhere: some of its roles each, or of its namespaces. */
+function ofSeveral(before: readonly PolicyDocument[], lower: PolicyDocument): readonly Notice[] {
+  const { match = {}, exclude } = specOf(lower);
+  const rivals = before.filter(({ policy }) => policy.rule === lower.policy.rule);
+  if (lower.policy.combine !== "one" || rivals.some((each) => isAlwaysBefore(each, lower)))
+    return [];
+  const parts = matchedRoles(match).flatMap((role) =>
+    (match.namespaces ?? [undefined]).map((namespace) => {
+      const namespaces = namespace === undefined ? {} : { namespaces: [namespace] };
+      return { match: { ...match, roles: [role], ...namespaces }, exclude };
+    }),
+  );
+  const winners = parts.map((part) => rivals.find((each) => isAlwaysBefore(each, lower, part)));
+  if (winners.includes(undefined)) return [];
+  const together = [...new Set(winners.flatMap((winner) => winner ?? []))];
+  const byName = together.every(({ policy }) => policy.priority === lower.policy.priority);
+  const names = together.map(({ name }) => name).join(" and ");
+  const why = byName ? "all have the same priority and their names come first" : "by priority";
+  const message = `never applies: ${names} together take its place for all that it matches (${why})`;
+  const problem = lower.document.problem(["metadata", "name"], message);
+  const severity = byName ? "error" : "warning";
+  return [{ ...problem, policy: lower.name, other: undefined, severity, kind: "shadowed" }];
+}
+
+/** Whether a policy of which all apply sets fields, or says what they must be. */
+function hasFields({ claims, demands }: CompiledPolicy): boolean {
+  return claims !== undefined || demands !== undefined;
 }
 
 /**
  * Whether the higher one applies wherever the lower one would, as both are written: `--mode` is for a look. One that only
  * audits takes nobody's place.
  */
-function isAlwaysBefore(higher: PolicyDocument, lower: PolicyDocument): boolean {
+function isAlwaysBefore(
+  higher: PolicyDocument,
+  lower: PolicyDocument,
+  scope: Scope = specOf(lower),
+): boolean {
   const spec = specOf(higher);
   const isWhole =
     higher.policy.exceptions.length === 0 &&
@@ -142,7 +188,7 @@ function isAlwaysBefore(higher: PolicyDocument, lower: PolicyDocument): boolean 
     spec.enforceFrom === undefined &&
     (spec.modeOverrides ?? []).length === 0;
   const goesAsFar = spec.mode === "Enforce" || !modesOf(specOf(lower)).includes("Enforce");
-  return isWhole && goesAsFar && scopeCovers(spec, specOf(lower));
+  return isWhole && goesAsFar && scopeCovers(spec, scope);
 }
 
 function modesOf({ mode, modeOverrides = [] }: PolicySpec): readonly Mode[] {

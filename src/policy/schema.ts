@@ -1,5 +1,6 @@
 import { RULE_KINDS } from "../rules/index.ts";
 import { ROLES } from "../spark/role.ts";
+import { NAME_PATTERN, NAMESPACE_GLOB_PATTERN, NOT_BLANK_PATTERN } from "./patterns.ts";
 import { PLATFORM_SPEC_SCHEMA } from "./platform-schema.ts";
 import { TEST_SPEC_SCHEMA } from "./test-schema.ts";
 
@@ -46,6 +47,7 @@ const labelSelector = (description: string): Schema => ({
 
 const namespaces: Schema = {
   ...strings,
+  items: { type: "string", minLength: 1, maxLength: 63, pattern: NAMESPACE_GLOB_PATTERN },
   description: "Globs of which one must fit the name: `team-*`.",
 };
 
@@ -92,9 +94,6 @@ const match: Schema = {
     },
   },
 };
-
-/** What kubectl takes for a name (DNS-1123 subdomain). */
-export const NAME_PATTERN = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 
 /** The API server's own fields (uid, managedFields, …) are allowed, so that `kubectl get -o yaml` can be read. */
 const metadata: Schema = {
@@ -224,8 +223,13 @@ const exceptionSchema = documentSchema({
       uniqueItems: true,
       description: "Names of the policies that do not apply to them.",
     },
-    reason: { type: "string", minLength: 1, description: "Why." },
-    owner: { type: "string", minLength: 1, description: "Who answers for it." },
+    reason: { type: "string", minLength: 1, pattern: NOT_BLANK_PATTERN, description: "Why." },
+    owner: {
+      type: "string",
+      minLength: 1,
+      pattern: NOT_BLANK_PATTERN,
+      description: "Who answers for it.",
+    },
     expiresAt: {
       type: "string",
       description:

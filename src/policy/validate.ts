@@ -1,8 +1,9 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import type { RuleKind } from "../engine/rule-kind.ts";
 import type { DocumentPath, SourceDocument } from "./document.ts";
+import { PATTERNS } from "./patterns.ts";
 import { MOST_PROBLEMS, nearMiss, withRest, type Problem } from "./problem.ts";
-import { DOCUMENT_SCHEMAS, NAME_PATTERN, type DocumentKind, type Schema } from "./schema.ts";
+import { DOCUMENT_SCHEMAS, type DocumentKind, type Schema } from "./schema.ts";
 import { shown } from "./shown.ts";
 
 /**
@@ -27,12 +28,6 @@ ajv.addKeyword({
   validate: (wanted: boolean, entries: readonly unknown[]) =>
     !wanted || new Set(entries.map((entry) => JSON.stringify(entry))).size === entries.length,
 });
-
-/** What the patterns of the schemas ask for, in words. */
-const PATTERNS: ReadonlyMap<unknown, string> = new Map([
-  ["^/", "must begin with /"],
-  [NAME_PATTERN, "must be lower-case letters, digits, - and ."],
-]);
 
 const compiled = new Map<Schema, ValidateFunction>();
 
@@ -92,8 +87,10 @@ function explain(error: ErrorObject, document: SourceDocument, path: DocumentPat
       const hint = typeof error.data === "string" ? nearMiss(error.data, allowed) : "";
       return tell(`allowed: ${allowed.join(", ")}${hint}`);
     }
-    case "type":
-      return tell(`must be of type ${[params["type"]].flat().join(" or ")}`);
+    case "type": {
+      const types = [params["type"]].flat().join(" or ");
+      return tell(`must be of type ${types}${writtenAs(error.data, types, error.parentSchema)}`);
+    }
     case "pattern":
       return tell(PATTERNS.get(params["pattern"]) ?? error.message ?? "is not allowed");
     case "uniqueItems":
@@ -101,6 +98,17 @@ function explain(error: ErrorObject, document: SourceDocument, path: DocumentPat
     default:
       return tell(error.message ?? "is not allowed");
   }
+}
+
+/** How to write what was probably meant: a scalar in quotes, or under the one key that its map needs. */
+function writtenAs(found: unknown, types: string, schema: Schema | undefined): string {
+  if (!["number", "boolean", "string"].includes(typeof found)) return "";
+  const required = (schema?.["required"] ?? []) as readonly string[];
+  const [key, ...others] = required;
+  if (types === "object" && key !== undefined && others.length === 0) {
+    return `; write {${key}: ${shown(found)}}`;
+  }
+  return types === "string" ? `; write "${String(found)}"` : "";
 }
 
 /** A number is the place in a list, or else a key. */

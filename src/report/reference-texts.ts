@@ -51,11 +51,17 @@ export const CEL_NOTES = `Functions: those of CEL (\`has\`, \`size\`, \`all\`, \
   false where \`a.b\` is missing.
 - \`namespaceObject\` and \`quotas\` are known to \`serve --in-cluster\` and \`--kubeconfig\`, and to \`check\`, \`explain\` and \`test\` where they are
   given. Where they are not known, a policy that names them fails: unknown is not the same as none.
-- \`matches\` takes a pattern of RE2, written out in the policy.
+- A condition of \`match\`, \`exclude\` or an exception may not read what a policy writes for the same Pods (node affinity, volumes, labels that
+  a policy sets, …): it would find it when the API server calls again. It is refused; \`deny\` may read anything.
+- \`matches\` takes a pattern of RE2, written out in the policy, best as \`r'^a\\d'\`. Text that begins with \`!\` needs quotes in YAML.
 - Numbers of the object are doubles: \`object.spec.priority + 1\` works, \`object.spec.priority / 2\` has decimals.
 - An expression has at most 4,096 characters, \`all\`, \`map\` and the like at most two levels, lists of at most 10,000 entries, and
-  100,000 steps in all: an entry of a list is one, 64 characters that are compared or searched, 16 that are matched. More is a
+  100,000 steps in all: for each entry of a list one for every eight parts of what \`all\` and the like say of it; 64 characters that
+  are compared or searched, 16 that are matched; each key of a map of more than 64, whenever the map itself is asked for
+  something. Messages have as many for all their expressions. More is a
   failure of the policy. There is no \`cel.bind\`.
+- What is not there or differs from Kubernetes' own CEL is listed in
+  [decision 8](decisions/0008-cel.md): no \`replace\`, \`format\`, \`ip\`, \`url\`, \`semver\`, \`int(timestamp)\`, among others.
 - A Pod does not show Spark's conf: there is no variable for it.
 - Messages hide values of environment variables, arguments and commands, whatever a policy prints.`;
 

@@ -1,6 +1,6 @@
 import type { Draft } from "../engine/draft.ts";
 import type { Facts } from "../engine/facts.ts";
-import type { Effect, Violation } from "../engine/policy.ts";
+import type { Demand, Effect, Violation } from "../engine/policy.ts";
 import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
 import { either, quoted } from "../engine/text.ts";
 import { compileGlobs } from "../kubernetes/glob.ts";
@@ -53,6 +53,7 @@ export const metadata: RuleKind = {
       claims: new Map(
         additions.map(({ path, template, text }) => [path, template.constant ?? text]),
       ),
+      demands: demandsOf(spec, additions),
       writes: additions.map(({ field, key }) => ["metadata", field, key]),
       ...(additions.length > 0 && {
         mutate: (draft, subject, facts) => add(draft, additions, onUserChoice, subject, facts),
@@ -97,6 +98,22 @@ function compileAdditions(field: Field, spec: MetadataSpec): readonly Addition[]
     }
     return { field, key, path: fieldPath(field, key), text, template };
   });
+}
+
+/** Values of annotations may look like globs, and are not compared. */
+function demandsOf(spec: MetadataSpec, additions: readonly Addition[]): readonly Demand[] {
+  const replaces = spec.onUserChoice === "Replace";
+  const set = additions.flatMap(({ field, key, template: { constant } }) =>
+    replaces && field === "labels" && constant !== undefined
+      ? [{ field: fieldPath(field, key), values: [constant], isSet: true }]
+      : [],
+  );
+  const required = FIELDS.flatMap((field) =>
+    (spec.required?.[field] ?? []).flatMap(({ key, values }) =>
+      values === undefined ? [] : [{ field: fieldPath(field, key), values, isSet: false }],
+    ),
+  );
+  return [...set, ...required];
 }
 
 function add(

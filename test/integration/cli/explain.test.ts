@@ -64,6 +64,9 @@ describe("sparkgate explain", () => {
       ...{ lost: 20, live: { spot: 76, "on-demand": 24 } },
     });
     assert.equal(sparkgate(args, DRIVER).status, 2);
+    const lone = sparkgate(["explain", "-", ...PLATFORM, "--loss", "0.2"], EXECUTOR);
+    assert.equal(lone.status, 2);
+    assert.match(lone.stderr, /--loss says nothing without --simulate N/);
     assert.equal(sparkgate(["explain", "-", ...PLATFORM, "--simulate", "0"], EXECUTOR).status, 2);
   });
 

@@ -95,6 +95,10 @@ const PROBLEMS: readonly (readonly [string, RegExp, string?])[] = [
   ["", /^is not CEL: /],
   ["app.name + 1 == ''", /no such overload/],
   ["app.name", /^is of type string, must be true or false$/],
+  [
+    String.raw`app.name.matches('^a\d')`,
+    /^is not CEL: Invalid escape sequence: \\d \(at character 21\); write r'\.\.\.' for a text/,
+  ],
   ["app.name.matches('(')", /is not a regular expression of RE2/],
   ["app.name.matches(object.metadata.name)", /must be written out as a string/],
   ["cel.bind(a, [1], a + a) == []", /cel\.bind is not offered/],

@@ -62,7 +62,47 @@ describe("compilePolicies: one mistake each, told with its place, what was found
     [
       "a name that is a number",
       GOOD.replace("good", "12"),
-      ["a.yaml:3:18: metadata.name: found 12, must be of type string"],
+      ['a.yaml:3:18: metadata.name: found 12, must be of type string; write "12"'],
+    ],
+    [
+      "a rollout that is a number",
+      spec("rollout: 25", "images: {}"),
+      ["a.yaml:5:12: spec.rollout: found 25, must be of type object; write {percent: 25}"],
+    ],
+    [
+      "a condition that is no text",
+      spec("deny: {when: true, message: m}"),
+      ['a.yaml:5:16: spec.deny.when: found true, must be of type string; write "true"'],
+    ],
+    ...["Team-*", "team-[ab]", "{a,b}", "team a"].map(
+      (glob) =>
+        [
+          `the namespace ${glob}`,
+          spec(`match: {namespaces: ["${glob}"]}`, "images: {}"),
+          [
+            `a.yaml:5:24: spec.match.namespaces[0]: found "${glob}", must be lower-case letters, digits and -, as names of namespaces are; * and ? are the only wildcards`,
+          ],
+        ] as const,
+    ),
+    [
+      "a namespace of 64 letters",
+      spec(`match: {namespaces: [${"a".repeat(64)}]}`, "images: {}"),
+      [
+        /^a\.yaml:5:24: spec\.match\.namespaces\[0\]: found .*, must NOT have more than 63 characters$/,
+      ],
+    ],
+    [
+      "two conditions of one name",
+      spec(
+        "match:",
+        "  matchConditions:",
+        '    - {name: a, expression: "true"}',
+        '    - {name: a, expression: "true"}',
+        "images: {}",
+      ),
+      [
+        "a.yaml:8:16: spec.match.matchConditions[1].name: 'a' is a duplicate: matchConditions[0] has this name",
+      ],
     ],
     [
       "an unknown key in spec",

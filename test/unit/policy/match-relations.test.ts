@@ -34,7 +34,19 @@ const OVERLAP: readonly (readonly [MatchSpec, MatchSpec, boolean])[] = [
   [{ objectSelector: batch }, { objectSelector: { matchLabels: { tier: "x" } } }, false],
   [{ objectSelector: batch }, { namespaceSelector: { matchLabels: { tier: "x" } } }, true],
   [{ matchConditions: condition }, {}, true],
+  [asks("tier", "NotIn", ["batch"]), { objectSelector: batch }, false],
+  [asks("tier", "DoesNotExist"), { objectSelector: batch }, false],
+  [asks("tier", "DoesNotExist"), asks("tier", "Exists"), false],
+  [asks("tier", "In", ["a", "b"]), asks("tier", "In", ["c"]), false],
+  [asks("tier", "In", ["a", "b"]), asks("tier", "NotIn", ["a", "b"]), false],
+  [asks("tier", "In", ["a", "b"]), asks("tier", "NotIn", ["a"]), true],
+  [asks("tier", "NotIn", ["a"]), asks("tier", "DoesNotExist"), true],
+  [asks("tier", "DoesNotExist"), asks("other", "Exists"), true],
 ];
+
+function asks(key: string, operator: string, values?: readonly string[]): MatchSpec {
+  return { objectSelector: { matchExpressions: [{ key, operator, values }] } };
+}
 
 describe("which policies speak of whom another speaks of", () => {
   for (const [outer, inner, expected] of COVERS) {
@@ -71,5 +83,7 @@ describe("which policies speak of whom another speaks of", () => {
     assert.equal(globsMeet("a*b", "*c"), false);
     assert.equal(globsMeet("a?", "a"), false);
     assert.equal(globsMeet("a?*", "*b"), true);
+    assert.equal(globsMeet("*a?b*", "**ab*"), true);
+    assert.equal(globsMeet("*-x", "a-*-y"), false);
   });
 });

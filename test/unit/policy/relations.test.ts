@@ -93,6 +93,61 @@ describe("policies that speak of the same thing", () => {
   });
 });
 
+describe("policies of which several come before one", () => {
+  const driver = { ...onDemand, match: { roles: ["driver"] } };
+  const executor = { ...onDemand, match: { roles: ["executor"] } };
+  const together = (found: readonly string[]) => found.filter((text) => /together/.test(text));
+
+  it("never let it apply where they take in all of it: an error where names decide", () => {
+    assert.deepEqual(together(relations(["a", driver], ["b", executor], ["c", onDemand])), [
+      "error c: metadata.name: never applies: a and b together take its place for all that it matches (all have the same priority and their names come first)",
+    ]);
+    const higher = { ...executor, priority: 1 };
+    assert.deepEqual(together(relations(["a", driver], ["b", higher], ["c", onDemand])), [
+      "warning shadowed c: metadata.name: never applies: a and b together take its place for all that it matches (by priority)",
+    ]);
+    const here = (...namespaces: readonly string[]) => ({ ...onDemand, match: { namespaces } });
+    const both = relations(["a", here("x-*")], ["b", here("y")], ["c", here("x-1", "y")]);
+    assert.equal(together(both).length, 1);
+  });
+
+  it("let it apply where some of it is left", () => {
+    const audit = { ...executor, mode: "Audit" };
+    assert.deepEqual(together(relations(["a", driver], ["b", audit], ["c", onDemand])), []);
+    assert.deepEqual(together(relations(["a", driver], ["c", onDemand])), []);
+    assert.deepEqual(together(relations(["a", { images: {} }], ["b", { images: {} }])), []);
+  });
+});
+
+describe("policies that ask for what cannot be", () => {
+  const requires = (...values: readonly string[]) => ({
+    metadata: { required: { labels: [{ key: "team", values }] } },
+  });
+  const sets = (onUserChoice: string) => ({ metadata: { labels: { team: "risk" }, onUserChoice } });
+
+  it("are told: one sets a label, another requires other values; two require different ones", () => {
+    assert.deepEqual(relations(["a", sets("Replace")], ["b", requires("ads", "ops-*")]), [
+      "warning conflict b: spec.metadata: metadata.labels[team] must be 'ads' or 'ops-*', and by a 'risk': no value is both, so every Pod is refused where both match",
+    ]);
+    assert.deepEqual(relations(["a", requires("r*")], ["b", requires("ads")]), [
+      "warning conflict b: spec.metadata: metadata.labels[team] must be 'ads', and by a 'r*': no value is both, so every Pod is refused where both match",
+    ]);
+    const own = { metadata: { ...sets("Replace").metadata, ...requires("ads").metadata } };
+    assert.deepEqual(relations(["a", own]), [
+      "warning conflict a: spec.metadata: metadata.labels[team] must be 'ads', and also 'risk': no value is both, so every Pod is refused",
+    ]);
+  });
+
+  it("are none where some value does for both, or they never meet", () => {
+    assert.deepEqual(relations(["a", sets("Keep")], ["b", requires("ads")]), []);
+    assert.deepEqual(relations(["a", sets("Replace")], ["b", requires("r*")]), []);
+    assert.deepEqual(relations(["a", requires("r*", "x")], ["b", requires("*k")]), []);
+    const drivers = { ...requires("x"), match: { roles: ["driver"] } };
+    const executors = { ...requires("y"), match: { roles: ["executor"] } };
+    assert.deepEqual(relations(["a", drivers], ["b", executors]), []);
+  });
+});
+
 describe("policies as they are written", () => {
   const half = { ...spot, mode: "Enforce", rollout: { percent: 25 } };
 
