@@ -64,8 +64,9 @@ describe("decodeReview: depth", () => {
     assert.match(reason("[".repeat(1_000_000)) ?? "", /nested more/);
   });
 
-  it("reads 190 levels", () => {
+  it("reads 190 levels, and refuses 205", () => {
     assert.equal(reason(nested(190, "[", "]")), undefined);
+    assert.match(reason(nested(205, "[", "]")) ?? "", /nested more than 200 levels/);
   });
 
   it("does not count neighbours", () => {

@@ -36,4 +36,13 @@ describe("images: judged once and remembered", () => {
     assert.deepEqual(judge(set, "a"), expected);
     assert.deepEqual(judge(set, "x".repeat(600)), judge(set, "x".repeat(600)));
   });
+
+  it("goes by the image, whatever its container is called", () => {
+    const set = policySet(policyText("pin", { images: {} }));
+    assert.equal(judge(set, "a").length, 1);
+    const containers = [{ name: "a", image: "b:1" }];
+    const decision = decide(set, admitted(driverPod({ spec: { containers } })), NO_FACTS);
+    assert.equal(decision.kind, "decided");
+    assert.deepEqual(decision.enforced.outcomes[0]?.violations, []);
+  });
 });

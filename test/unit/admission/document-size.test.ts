@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { hasMoreParts, MOST_PARTS } from "../../../src/admission/parts.ts";
+import { hasMoreParts, MOST_PARTS } from "../../../src/admission/document-size.ts";
 import { decodeReview } from "../../../src/admission/review.ts";
 import { reviewBody } from "../../fixtures/pods.ts";
 
