@@ -56,5 +56,10 @@ function sparkOf(pod: Pod, { surface, role }: Subject): Variables {
 }
 
 function present(fields: Readonly<Record<string, unknown>>): Variables {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value != null));
+  const found: Record<string, unknown> = {};
+  for (const key in fields) {
+    const value = fields[key];
+    if (value != null) found[key] = value;
+  }
+  return found;
 }

@@ -1,42 +1,20 @@
 import { createServer, type Server } from "node:https";
 import express, { type ErrorRequestHandler, type Request, type Response } from "express";
-import { answerReview as answerForReal } from "../admission/admit.ts";
-import { decodeReview } from "../admission/review.ts";
-import { NOTHING_KNOWN, type NamespaceFacts } from "../engine/facts.ts";
-import type { PolicySet } from "../engine/policy-set.ts";
+import { answerCalls, type AnswerOptions } from "./answer-calls.ts";
 import { BodyBudget } from "./body-budget.ts";
 import { limitConnections } from "./connection-limit.ts";
-import { countAnswered, countUnanswered } from "./count-admission.ts";
+import { countUnanswered } from "./count-admission.ts";
 import { expressMessageClasses } from "./express-prototypes.ts";
 import type { Limits } from "./limits.ts";
-import { logAnswered, logFault } from "./log-admission.ts";
-import type { Logger } from "./log.ts";
-import type { Metrics } from "./metrics.ts";
+import { logFault } from "./log-admission.ts";
 import { sendLine } from "./plain-text.ts";
 import { readBody } from "./read-body.ts";
 import { secureContextOptions, type TlsPair } from "./tls-pair.ts";
 
 /** What the webhook's server is made of. */
-export interface AdmissionServerOptions {
+export interface AdmissionServerOptions extends AnswerOptions {
   readonly tls: TlsPair;
-  readonly policySet: PolicySet;
-  readonly metrics: Metrics;
-  readonly log: Logger;
   readonly limits: Limits;
-  /** Where facts of namespaces come from; undefined: nothing is known of any. */
-  readonly facts?: FactsSource | undefined;
-  /** The clock, in milliseconds since 1970. Default is the machine's. */
-  readonly now?: (() => number) | undefined;
-  /** Default is the real one. */
-  readonly answerReview?: typeof answerForReal | undefined;
-}
-
-/** What is known of namespaces. */
-export interface FactsSource {
-  /** At once; undefined where it would have to be looked up. */
-  readonly get: (namespace: string) => NamespaceFacts | undefined;
-  /** Looked up, for what `get` does not know. Never rejects, and does not take long. */
-  readonly lookUp: (namespace: string) => Promise<NamespaceFacts>;
 }
 
 /** The webhook's server, not listening yet. */
@@ -53,8 +31,8 @@ type Route = (typeof ROUTES)[keyof typeof ROUTES];
 
 /** Creates the server that answers the API server: `POST /mutate` and `POST /validate`, and nothing else. */
 export function createAdmissionServer(options: AdmissionServerOptions): AdmissionServer {
-  const { limits, log, metrics, policySet, now = Date.now } = options;
-  const answerReview = options.answerReview ?? answerForReal;
+  const { limits, log, metrics } = options;
+  const answer = answerCalls(options);
   let draining = false;
 
   const app = express()
@@ -64,54 +42,6 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     .enable("case sensitive routing")
     .enable("strict routing");
 
-  const factsOf = (namespace: string): NamespaceFacts | undefined =>
-    options.facts === undefined ? NOTHING_KNOWN : options.facts.get(namespace);
-
-  const lookUp = async (namespace: string): Promise<NamespaceFacts> => {
-    const facts = (await options.facts?.lookUp(namespace)) ?? NOTHING_KNOWN;
-    metrics.lookUps.inc({ outcome: facts.namespace === undefined ? "unknown" : "found" });
-    return facts;
-  };
-
-  /**
-   * Answers, or says which namespace must be looked up first. Nothing that was parsed outlives the call: a large body
-   * takes many times its size, so that one of them at a time is enough.
-   */
-  const tryToAnswer = (
-    response: Response,
-    body: Buffer,
-    route: Route,
-    factsFor: typeof factsOf,
-  ): string | undefined => {
-    const decoded = decodeReview(body, route);
-    if (decoded.kind === "not-understood") {
-      countUnanswered(metrics, route, "not-understood");
-      sendLine(response, 400, decoded.reason);
-      return undefined;
-    }
-    const { request } = decoded;
-    const facts = factsFor(request.namespace);
-    if (facts === undefined) return request.namespace;
-    const admission = answerReview(policySet, request, { ...facts, at: now() });
-    sendJson(response, admission.answer);
-    countAnswered(metrics, admission);
-    logAnswered(log, admission);
-    return undefined;
-  };
-
-  const answer = async (response: Response, body: Buffer, route: Route): Promise<void> => {
-    try {
-      const unknown = tryToAnswer(response, body, route, factsOf);
-      if (unknown === undefined) return;
-      const facts = await lookUp(unknown);
-      tryToAnswer(response, body, route, () => facts);
-    } catch (error) {
-      countUnanswered(metrics, route, "error");
-      logFault(log, error, body);
-      if (!response.headersSent) sendLine(response, 500, "Sparkgate failed to answer; see its log");
-    }
-  };
-
   const budget = new BodyBudget(limits.budget);
   const receive = async (request: Request, response: Response, route: Route): Promise<void> => {
     const start = performance.now();
@@ -120,7 +50,7 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
     // A balancer in front of several replicas only moves connections that are closed (kubernetes#127335).
     if (draining) response.setHeader("Connection", "close");
     if (body.kind === "complete") {
-      await answer(response, body.bytes, route);
+      await answer({ response, body: body.bytes, admission: route });
       body.release();
     } else if (body.kind === "shed") {
       countUnanswered(metrics, route, "shed");
@@ -179,12 +109,4 @@ export function createAdmissionServer(options: AdmissionServerOptions): Admissio
       draining = true;
     },
   };
-}
-
-function sendJson(response: Response, json: string): void {
-  response.writeHead(200, {
-    "Content-Type": "application/json",
-    "Content-Length": Buffer.byteLength(json),
-  });
-  response.end(json);
 }

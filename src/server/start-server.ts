@@ -3,11 +3,8 @@ import type { Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import type { PolicySet } from "../engine/policy-set.ts";
 import type { Mode } from "../engine/policy.ts";
-import {
-  createAdmissionServer,
-  type AdmissionServerOptions,
-  type FactsSource,
-} from "./admission-server.ts";
+import { createAdmissionServer, type AdmissionServerOptions } from "./admission-server.ts";
+import type { FactsSource } from "./answer-calls.ts";
 import { DEFAULT_LIMITS, type Limits } from "./limits.ts";
 import { listen } from "./listen.ts";
 import type { Logger } from "./log.ts";
