@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { answerReview as answerForReal, type Admission } from "../admission/admit.ts";
+import { answerReview as answerForReal } from "../admission/admit.ts";
 import { decodeReview, type ReviewRequest } from "../admission/review.ts";
 import { NOTHING_KNOWN, type NamespaceFacts } from "../engine/facts.ts";
 import type { PolicySet } from "../engine/policy-set.ts";
@@ -38,11 +38,11 @@ export interface Call {
   readonly admission: ReviewRequest["admission"];
 }
 
-/** A call on its way to its answer. What was parsed is held only while it goes through the steps. */
+/** A call on its way to its answer. Holds nothing that was parsed: that takes many times the size of a body. */
 interface CallUnderway extends Call {
   /** What was looked up. */
   facts: NamespaceFacts | undefined;
-  admitted: Extract<Admission, { kind: "answered" }> | undefined;
+  answer: string;
   readonly done: () => void;
 }
 
@@ -80,25 +80,21 @@ export function answerCalls(options: AnswerOptions): (call: Call) => Promise<voi
       void lookUp(call, request.namespace);
       return false;
     }
-    call.admitted = answerReview(policySet, request, { ...facts, at: now() });
+    const admission = answerReview(policySet, request, { ...facts, at: now() });
+    countAnswered(metrics, admission);
+    logAnswered(log, admission);
+    call.answer = admission.answer;
     return true;
   };
 
-  const send = ({ response, admitted }: CallUnderway): boolean => {
-    if (admitted !== undefined) sendJson(response, admitted.answer);
-    return true;
-  };
-
-  const record = ({ admitted, done }: CallUnderway): boolean => {
+  const send = ({ response, answer, done }: CallUnderway): boolean => {
+    sendJson(response, answer);
     done();
-    if (admitted === undefined) return false;
-    countAnswered(metrics, admitted);
-    logAnswered(log, admitted);
     return true;
   };
 
   const start = inStep<CallUnderway>({
-    steps: [decide, send, record],
+    steps: [decide, send],
     onError: ({ response, body, admission, done }, error) => {
       countUnanswered(metrics, admission, "error");
       logFault(log, error, body);
@@ -111,7 +107,7 @@ export function answerCalls(options: AnswerOptions): (call: Call) => Promise<voi
 
   return (call) =>
     new Promise((resolve) => {
-      start({ ...call, facts: undefined, admitted: undefined, done: resolve });
+      start({ ...call, facts: undefined, answer: "", done: resolve });
     });
 }
 
