@@ -22,6 +22,8 @@ await build({
   // whenever one is made.
   minifyWhitespace: true,
   minifySyntax: true,
+  // A stack trace shows the line that threw: not the whole of a file.
+  lineLimit: 160,
   legalComments: "linked",
   // Some dependencies are CommonJS and call require() for Node's own modules.
   banner: {

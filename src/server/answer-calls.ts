@@ -46,10 +46,7 @@ interface CallUnderway extends Call {
   readonly done: () => void;
 }
 
-/**
- * Bytes of bodies that are parsed at the same time: what is parsed of them takes no more than of one that is as large
- * as one may be (docs/decisions/0011).
- */
+/** Bytes of bodies that go together: of usual ones some thirty, which take two or three milliseconds. */
 const TOGETHER = 256 * 1024;
 
 /** Returns what answers a call, and resolves when it did. Never rejects. */
