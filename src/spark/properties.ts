@@ -18,6 +18,8 @@ interface LogicalLine {
 
 const BACKSLASH = "\\";
 
+const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|([^]))/g;
+
 const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
   ["t", "\t"],
   ["n", "\n"],
@@ -154,17 +156,18 @@ function isBlank(character: string | undefined): boolean {
 
 /** Undefined for a `\u` without four hex digits. */
 function unescaped(text: string): string | undefined {
-  if (!text.includes(BACKSLASH)) return text;
-  let malformed = false;
-  const plain = text.replace(
-    /\\(?:u([0-9a-fA-F]{4})|([^]))/g,
-    (_escape, hex: string | undefined, character = "") => {
-      if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
-      malformed ||= character === "u";
-      return SHORT_ESCAPES.get(character as string) ?? (character as string);
-    },
-  );
-  return malformed ? undefined : plain;
+  let plain = "";
+  let start = 0;
+  for (const { 0: escape, 1: hex, 2: character = "", index } of text.matchAll(ESCAPE)) {
+    if (hex === undefined && character === "u") return undefined;
+    const meant =
+      hex === undefined
+        ? (SHORT_ESCAPES.get(character) ?? character)
+        : String.fromCharCode(Number.parseInt(hex, 16));
+    plain += text.slice(start, index) + meant;
+    start = index + escape.length;
+  }
+  return plain + text.slice(start);
 }
 
 function escapeKey(key: string): string {

@@ -83,7 +83,7 @@ describe("parseProperties", () => {
     ]);
   });
 
-  const million = 1_000_000;
+  const million = 250_000;
   const large: readonly (readonly [string, string])[] = [
     ["backslashes", "\\".repeat(4 * million)],
     ["backslashes and newlines", "\\\n".repeat(2 * million)],
@@ -92,12 +92,12 @@ describe("parseProperties", () => {
     ["one line", `a=${"b".repeat(4 * million)}`],
     ["a key without end", "\\=".repeat(2 * million)],
     ["escapes", `a=${"\\u0041".repeat(million)}`],
-    ["entries", Array.from({ length: 200_000 }, (_, index) => `spark.a${index}=1`).join("\n")],
+    ["entries", Array.from({ length: 50_000 }, (_, index) => `spark.a${index}=1`).join("\n")],
     ["the same key", "a=1\n".repeat(million)],
     ["carriage returns", "\r".repeat(4 * million)],
   ];
   for (const [what, text] of large) {
-    it(`reads megabytes of ${what}, and adds to them`, () => {
+    it(`reads a megabyte of ${what}, and adds to them`, () => {
       const after = parseProperties(appendProperties(text, "p", [["spark.x", "y"]]));
       assert.equal(after.kind, "read");
       assert.equal(after.entries.get("spark.x")?.value, "y");
