@@ -1,6 +1,7 @@
-import type { Decision } from "../engine/decision.ts";
+import type { Decided, Decision } from "../engine/decision.ts";
 import type { PolicySet } from "../engine/policy-set.ts";
 import { oneLine } from "../engine/text.ts";
+import type { Subject } from "../spark/subject.ts";
 import type { ReviewRequest } from "./review.ts";
 import { auditAnnotationsOf } from "./audit-annotations.ts";
 import { causeText, reasonsOf, refusalMessage, type Reason } from "./texts.ts";
@@ -73,6 +74,7 @@ function responseOf(
     case "malformed":
       return malformedResponse(request, decision);
     case "decided":
+    case "decided-conf":
       return decidedResponse(set, request, decision);
   }
 }
@@ -94,7 +96,7 @@ function malformedResponse(
   const name = nameOf(request);
   return {
     allowed: false,
-    status: failure(name, refusalMessage(`Pod ${name}`, reasons), reasons),
+    status: failure("Pod", name, refusalMessage(`Pod ${name}`, reasons), reasons),
   };
 }
 
@@ -109,21 +111,25 @@ function nameOf({ name, object }: ReviewRequest): string {
 function decidedResponse(
   set: PolicySet,
   request: ReviewRequest,
-  decision: Extract<Decision, { kind: "decided" }>,
+  decision: Decided,
 ): Omit<AdmissionResponse, "uid"> {
   const { subject, enforced, preview } = decision;
   const common = {
     ...listed("warnings", warningsOf(subject, enforced, preview)),
-    auditAnnotations: auditAnnotationsOf(set.digest, subject, enforced, preview),
+    auditAnnotations: auditAnnotationsOf(set.digest, decision),
   };
   if (enforced.refused) {
     const reasons = enforced.outcomes
       .filter((outcome) => outcome.refuses)
       .flatMap((outcome) => reasonsOf(outcome, request.uid));
-    const what = `${subject.role} Pod ${subject.name}`;
     return {
       allowed: false,
-      status: failure(subject.name, refusalMessage(what, reasons), reasons),
+      status: failure(
+        kindOf(subject),
+        subject.name,
+        refusalMessage(whatIs(subject), reasons),
+        reasons,
+      ),
       ...common,
     };
   }
@@ -136,7 +142,23 @@ function decidedResponse(
   };
 }
 
-function failure(name: string, message: string, reasons: readonly Reason[]): AdmissionStatus {
+function kindOf({ surface }: Subject): string {
+  return surface === "pod" ? "Pod" : "ConfigMap";
+}
+
+/** What was refused, as its author knows it: of a conf the application, since the name of its ConfigMap says nothing. */
+function whatIs(subject: Subject): string {
+  const { surface, role, name, application } = subject;
+  if (surface === "pod") return `${role} Pod ${name}`;
+  return `the conf of ${application.name ?? application.id ?? "an application"} (ConfigMap ${name})`;
+}
+
+function failure(
+  kind: string,
+  name: string,
+  message: string,
+  reasons: readonly Reason[],
+): AdmissionStatus {
   const causes = reasons.slice(0, MOST_CAUSES).map((reason) => ({
     reason: CAUSE,
     field: oneLine(reason.field, 300),
@@ -152,7 +174,7 @@ function failure(name: string, message: string, reasons: readonly Reason[]): Adm
     reason: "Invalid",
     message,
     details: {
-      kind: "Pod",
+      kind,
       name: oneLine(name, LONGEST_NAME),
       causes,
     },

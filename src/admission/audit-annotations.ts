@@ -1,6 +1,5 @@
 import { APPLIED_ANNOTATION } from "../engine/applied.ts";
-import type { PolicyOutcome, Run } from "../engine/decision.ts";
-import type { Subject } from "../spark/subject.ts";
+import type { Decided, PolicyOutcome } from "../engine/decision.ts";
 
 /**
  * Characters of an audit annotation's value. The API server sets no limit of its own; an audit log line of
@@ -14,20 +13,27 @@ const LONGEST_AUDIT_VALUE = 2048;
  */
 export function auditAnnotationsOf(
   policySet: string,
-  { stage }: Subject,
-  enforced: Run,
-  preview: Run | undefined,
+  decision: Decided,
 ): Readonly<Record<string, string>> {
   const annotations: Record<string, string> = { "policy-set": policySet };
-  const applied = enforced.pod.metadata?.annotations?.[APPLIED_ANNOTATION];
-  if (applied !== undefined && stage === "mutating" && !enforced.refused) {
-    annotations["applied"] = cut(applied);
-  }
+  const { enforced, preview } = decision;
+  const applied = enforced.refused ? undefined : appliedBy(decision);
+  if (applied !== undefined) annotations["applied"] = cut(applied);
   const named = new Map<string, Set<string>>();
   for (const outcome of enforced.outcomes) nameUnder(named, enforcedKeys(outcome), outcome);
   for (const outcome of preview?.outcomes ?? []) nameUnder(named, previewKeys(outcome), outcome);
   for (const [key, policies] of named) annotations[key] = cut([...policies].join(","));
   return annotations;
+}
+
+function appliedBy(decision: Decided): string | undefined {
+  const { subject, enforced } = decision;
+  if (subject.stage !== "mutating") return undefined;
+  if (decision.kind === "decided")
+    return decision.enforced.pod.metadata?.annotations?.[APPLIED_ANNOTATION];
+  // Of a conf which keys were set: its values are in the conf, for those who may read that.
+  const keys = enforced.outcomes.flatMap(({ changes }) => changes.map(({ path }) => path));
+  return keys.length > 0 ? keys.join(",") : undefined;
 }
 
 const NONE: readonly never[] = [];

@@ -1,4 +1,4 @@
-import type { PolicyOutcome, Run } from "../engine/decision.ts";
+import type { AnyRun, PolicyOutcome } from "../engine/decision.ts";
 import type { Subject } from "../spark/subject.ts";
 import { violationWarning, warningText } from "./texts.ts";
 
@@ -14,8 +14,8 @@ const NONE: readonly never[] = [];
  */
 export function warningsOf(
   subject: Subject,
-  enforced: Run,
-  preview: Run | undefined,
+  enforced: AnyRun,
+  preview: AnyRun | undefined,
 ): readonly string[] {
   const warnings: string[] = [];
   // One by one: a list of a hundred thousand is too long to be the arguments of a call.

@@ -27,13 +27,15 @@ export const VARIABLES: Readonly<Record<string, string | Fields>> = {
     container: "string",
     image: "string",
     executorId: "int",
+    conf: "map<string, string>",
   },
   app: { id: "string", name: "string" },
 };
 
 /** What the variables are, for people. */
 export const VARIABLE_MEANINGS: Readonly<Record<string, string>> = {
-  object: "The Pod: in `match` as it was sent, in `deny` as all policies have left it.",
+  object:
+    "The Pod: in `match` as it was sent, in `deny` as all policies have left it. On `driver-conf` the ConfigMap.",
   oldObject: "Always null: a Pod is judged when it is created.",
   "request.operation": "`CREATE`.",
   "request.namespace": "The namespace.",
@@ -43,12 +45,15 @@ export const VARIABLE_MEANINGS: Readonly<Record<string, string>> = {
   "namespaceObject.metadata.name": "The namespace. (`namespace` alone is a reserved word of CEL.)",
   "namespaceObject.metadata.labels": "Its labels.",
   quotas: "The ResourceQuotas of the namespace, each with `name` and `hard`.",
-  "spark.surface": "`pod`.",
-  "spark.role": "`driver`, `executor` or `connect-server`.",
+  "spark.surface": "`pod` or `driver-conf`.",
+  "spark.role":
+    "`driver`, `executor` or `connect-server`; a conf is looked at as a driver's and as an executor's.",
   "spark.container": "The name of the container that runs Spark.",
   "spark.image": "Its image.",
   "spark.executorId":
     "The executor's number, from 1; absent on drivers, and where nothing says it.",
+  "spark.conf":
+    'On `driver-conf` the Spark conf, key by key as it is written, such as `spark.conf["spark.executor.memory"]`; absent on Pods.',
   "app.id": "`spark.app.id`, by the label `spark-app-selector`.",
   "app.name":
     "`spark.app.name`, by the label `spark-app-name`. Code may rename the application: then its executors have another name than its driver.",

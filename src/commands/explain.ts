@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { decide } from "../engine/decide.ts";
+import { isDecided } from "../engine/decision.ts";
 import type { PolicySet } from "../engine/policy-set.ts";
 import { oneLine } from "../engine/text.ts";
 import { isRecord } from "../kubernetes/json.ts";
@@ -104,7 +105,7 @@ function run(files: readonly string[], options: ExplainOptions): void {
   }
   const explained = judged.map(({ entry, judgement }) => {
     const decision = judgement?.decision;
-    if (judgement === undefined || decision?.kind !== "decided") return { entry };
+    if (judgement === undefined || decision === undefined || !isDecided(decision)) return { entry };
     const whole = explain(set, decision, judgement.facts, entry);
     const policies = whole.policies.filter((one) => policy === undefined || one.policy === policy);
     const simulation = simulated(set, judgement, options);

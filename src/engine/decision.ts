@@ -1,7 +1,7 @@
 import type { Pod } from "../kubernetes/pod.ts";
 import type { ShapeError } from "../kubernetes/pod-shape.ts";
 import type { Role } from "../spark/role.ts";
-import type { SkipReason, Subject } from "../spark/subject.ts";
+import type { ConfSubject, PodSubject, SkipReason } from "../spark/subject.ts";
 import type { FieldChange, Operation } from "./draft.ts";
 import type { Effect, ExceptionTerms, Mode, Violation } from "./policy.ts";
 
@@ -42,13 +42,33 @@ export interface PodChange {
 }
 
 /** What a list of policies came to, one after the other, for one object. */
-export interface Run {
+export interface AnyRun {
   readonly outcomes: readonly PolicyOutcome[];
   readonly operations: readonly Operation[];
-  /** The object with the operations applied. */
-  readonly pod: Pod;
   readonly refused: boolean;
 }
+
+/** The same for a Pod. */
+export interface Run extends AnyRun {
+  /** The Pod with the operations applied. */
+  readonly pod: Pod;
+}
+
+/** The same for a driver's conf. */
+export interface ConfRun extends AnyRun {
+  /** The text of the conf with what was added. */
+  readonly text: string;
+}
+
+/** An entry that a policy added to a conf. */
+export interface AddedConf {
+  readonly policy: string;
+  readonly key: string;
+  readonly value: string;
+}
+
+/** A decision on an object that policies speak of. */
+export type Decided = Extract<Decision, { readonly kind: "decided" | "decided-conf" }>;
 
 /** All that is to be said of one request. Data only: how it is told is the business of `admission` and `report`. */
 export type Decision =
@@ -62,9 +82,22 @@ export type Decision =
     }
   | {
       readonly kind: "decided";
-      readonly subject: Subject;
+      readonly subject: PodSubject;
       /** What is done: the policies in mode Enforce. */
       readonly enforced: Run;
       /** What would be done if all matching policies were enforced; undefined where all of them are. */
       readonly preview: Run | undefined;
+    }
+  | {
+      /** The same for a driver's conf. */
+      readonly kind: "decided-conf";
+      /** What the conf says of drivers. */
+      readonly subject: ConfSubject;
+      readonly enforced: ConfRun;
+      readonly preview: ConfRun | undefined;
     };
+
+/** Whether policies speak of the object. */
+export function isDecided(decision: Decision): decision is Decided {
+  return decision.kind === "decided" || decision.kind === "decided-conf";
+}

@@ -1,6 +1,7 @@
 import type { Subject } from "../spark/subject.ts";
 import type { Facts } from "./facts.ts";
 import type { CompiledPolicy, Mode, PolicyException } from "./policy.ts";
+import type { PolicySet } from "./policy-set.ts";
 import { isInRollout } from "./rollout.ts";
 
 /** How far a policy goes for a subject, and why. */
@@ -11,8 +12,9 @@ export interface EffectiveMode {
 }
 
 /** A policy that speaks of a subject. */
-export interface MatchingPolicy extends EffectiveMode {
+export interface MatchingPolicy<S extends Subject = Subject> extends EffectiveMode {
   readonly policy: CompiledPolicy;
+  readonly subject: S;
   /** Why it could not be told whether it matches, or in which mode. */
   readonly error: string | undefined;
   /** Why it could not be told whether an exception holds: the policy is applied as without it. */
@@ -27,13 +29,13 @@ export interface MatchingPolicy extends EffectiveMode {
  * The policies that speak of a subject. One of which that cannot be told is taken for a match, in the strictest mode
  * that it may have: the failure is told, never a pass.
  */
-export function matchingPolicies(
-  policies: readonly CompiledPolicy[],
-  subject: Subject,
+export function matchingPolicies<S extends Subject>(
+  set: PolicySet,
+  subject: S,
   facts: Facts,
-): readonly MatchingPolicy[] {
-  const matching: MatchingPolicy[] = [];
-  for (const policy of policies) {
+): readonly MatchingPolicy<S>[] {
+  const matching: MatchingPolicy<S>[] = [];
+  for (const policy of set.candidates(subject.surface, subject.role, subject.namespace)) {
     // Whoever does not judge UPDATEs has nothing to say of one, not even that it fails.
     if (subject.stage === "update" && policy.judgeUpdate === undefined) continue;
     const found = matchOne(policy, subject, facts);
@@ -42,11 +44,11 @@ export function matchingPolicies(
   return matching;
 }
 
-function matchOne(
+function matchOne<S extends Subject>(
   policy: CompiledPolicy,
-  subject: Subject,
+  subject: S,
   facts: Facts,
-): MatchingPolicy | undefined {
+): MatchingPolicy<S> | undefined {
   let error: string | undefined;
   try {
     if (policy.mismatch(subject, facts) !== undefined) return undefined;
@@ -64,6 +66,7 @@ function matchOne(
   const { mode, modeFrom } = effectiveMode(policy, written, subject, facts);
   return {
     policy,
+    subject,
     mode,
     modeFrom,
     // Who is excepted is, whatever else cannot be told of the policy.

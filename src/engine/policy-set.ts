@@ -1,11 +1,16 @@
 import { ROLES, type Role } from "../spark/role.ts";
+import { SURFACES, type Surface } from "../spark/subject.ts";
 import type { CompiledPolicy, PolicyException } from "./policy.ts";
 
 /** Policies in the order in which they apply, indexed so that a request meets only those that may speak of it. */
 export interface PolicySet {
   readonly policies: readonly CompiledPolicy[];
-  /** Those that may speak of a role in a namespace, in turn. */
-  readonly candidates: (role: Role, namespace: string) => readonly CompiledPolicy[];
+  /** Those that may speak of a role in a namespace on a surface, in turn. */
+  readonly candidates: (
+    surface: Surface,
+    role: Role,
+    namespace: string,
+  ) => readonly CompiledPolicy[];
   readonly names: ReadonlySet<string>;
   /** All exceptions, expired ones too, in order of their names. */
   readonly exceptions: readonly PolicyException[];
@@ -41,26 +46,27 @@ export function createPolicySet(
 const MOST_NAMESPACES = 1000;
 const LONGEST_NAMESPACE = 63;
 
-/** Looks policies up by role and namespace. What was found is remembered: neither policies nor the answer ever change. */
+/** Looks policies up by surface, role and namespace. What was found is remembered: neither policies nor the answer ever change. */
 function indexed(policies: readonly CompiledPolicy[]): PolicySet["candidates"] {
-  const byRole = new Map(
-    ROLES.map((role) => [
-      role,
-      {
-        policies: policies.filter((policy) => policy.roles.includes(role)),
-        byNamespace: new Map<string, readonly CompiledPolicy[]>(),
-      },
-    ]),
+  const bySurface = new Map(
+    SURFACES.map((surface) => {
+      const ofSurface = policies.filter((policy) => policy.surfaces.includes(surface));
+      return [surface, new Map(ROLES.map((role) => [role, ofRole(ofSurface, role)]))];
+    }),
   );
-  return (role, namespace) => {
-    const ofRole = byRole.get(role);
-    if (ofRole === undefined) return [];
-    const known = ofRole.byNamespace.get(namespace);
+  return (surface, role, namespace) => bySurface.get(surface)?.get(role)?.(namespace) ?? [];
+}
+
+function ofRole(all: readonly CompiledPolicy[], role: Role) {
+  const policies = all.filter((policy) => policy.roles.includes(role));
+  const byNamespace = new Map<string, readonly CompiledPolicy[]>();
+  return (namespace: string): readonly CompiledPolicy[] => {
+    const known = byNamespace.get(namespace);
     if (known !== undefined) return known;
-    const found = ofRole.policies.filter((policy) => policy.inNamespace?.(namespace) ?? true);
+    const found = policies.filter((policy) => policy.inNamespace?.(namespace) ?? true);
     if (namespace.length > LONGEST_NAMESPACE) return found;
-    if (ofRole.byNamespace.size >= MOST_NAMESPACES) ofRole.byNamespace.clear();
-    ofRole.byNamespace.set(namespace, found);
+    if (byNamespace.size >= MOST_NAMESPACES) byNamespace.clear();
+    byNamespace.set(namespace, found);
     return found;
   };
 }

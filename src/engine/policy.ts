@@ -1,6 +1,8 @@
 import type { Role } from "../spark/role.ts";
-import type { Subject } from "../spark/subject.ts";
+import type { SparkConf } from "../spark/spark-conf.ts";
+import type { ConfSubject, PodSubject, Subject, Surface } from "../spark/subject.ts";
 import type { Pod } from "../kubernetes/pod.ts";
+import type { ConfDraft } from "./conf-draft.ts";
 import type { Draft } from "./draft.ts";
 import type { Facts } from "./facts.ts";
 
@@ -39,8 +41,25 @@ export interface Demand {
   readonly isSet: boolean;
 }
 
-/** The part of a policy that is its rule. Knows nothing of modes. */
+/** What a rule does with a Spark conf. */
+export interface ConfRule {
+  /** Whether it speaks of the conf as a whole, and not of what the conf says of Pods of one role. */
+  readonly whole: boolean;
+  /** Makes the changes that the policy asks for. */
+  readonly mutate?: (draft: ConfDraft, subject: ConfSubject, facts: Facts) => Effect | undefined;
+  /** Judges the conf as all matching policies have left it. `claimed`: the keys for which this policy spoke. */
+  readonly judge?: (
+    conf: SparkConf,
+    subject: ConfSubject,
+    facts: Facts,
+    claimed: readonly string[],
+  ) => readonly Violation[];
+}
+
+/** The part of a policy that is its rule. Knows nothing of modes. What it does with Pods is directly in it. */
 export interface CompiledRule {
+  /** What it does with a driver's conf; undefined: nothing. */
+  readonly conf?: ConfRule | undefined;
   /** Of a kind that combines by `all`: the fields that it sets, and to what. */
   readonly claims?: ReadonlyMap<string, string>;
   /** What fields must be once all policies are through. */
@@ -48,11 +67,11 @@ export interface CompiledRule {
   /** The fields that `mutate` may change, from the object down; `*` stands for each entry of a list. */
   readonly writes?: readonly (readonly string[])[];
   /** Makes the changes that the policy asks for. Changing nothing means that all is well already. */
-  readonly mutate?: (draft: Draft, subject: Subject, facts: Facts) => Effect | undefined;
+  readonly mutate?: (draft: Draft, subject: PodSubject, facts: Facts) => Effect | undefined;
   /** Judges the Pod as all matching policies have left it. `claimed`: the fields for which this policy spoke. */
   readonly judge?: (
     pod: Pod,
-    subject: Subject,
+    subject: PodSubject,
     facts: Facts,
     claimed: readonly string[],
   ) => readonly Violation[];
@@ -60,9 +79,9 @@ export interface CompiledRule {
    * Judges the Pod as it will be stored, where something has undone what `mutate` did: what must not be undone. The
    * rest is only told, since a mesh or an Autopilot may have reasons of its own.
    */
-  readonly judgeFinal?: (pod: Pod, subject: Subject, facts: Facts) => readonly Violation[];
+  readonly judgeFinal?: (pod: Pod, subject: PodSubject, facts: Facts) => readonly Violation[];
   /** Judges an UPDATE: what it changed, never what was there before. */
-  readonly judgeUpdate?: (pod: Pod, before: Pod, subject: Subject) => readonly Violation[];
+  readonly judgeUpdate?: (pod: Pod, before: Pod, subject: PodSubject) => readonly Violation[];
 }
 
 /**
@@ -135,6 +154,8 @@ export interface CompiledPolicy extends CompiledRule {
    */
   readonly denyExecutors: boolean;
   readonly roles: readonly Role[];
+  /** On which it speaks. */
+  readonly surfaces: readonly Surface[];
   /** Whether it may speak of objects in a namespace, as far as the namespace's name tells; undefined: of all. */
   readonly inNamespace?: ((namespace: string) => boolean) | undefined;
   /**

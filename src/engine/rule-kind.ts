@@ -1,5 +1,6 @@
 import type { Platform } from "../kubernetes/platform.ts";
 import type { Role } from "../spark/role.ts";
+import type { Surface } from "../spark/subject.ts";
 import type { Combine, CompiledRule } from "./policy.ts";
 
 /** What a rule may ask of the installation while it is compiled. */
@@ -12,6 +13,10 @@ export interface RuleEnvironment {
 export interface RuleKind {
   readonly key: string;
   readonly combine: Combine;
+  /** On which it can speak. */
+  readonly surfaces: readonly Surface[];
+  /** On which it speaks where a policy's match does not say. Left out: all of them. */
+  readonly surfacesUnlessSaid?: readonly Surface[];
   /** What it is for, one sentence. */
   readonly description: string;
   /** A block as YAML, with its key, for the reference. */

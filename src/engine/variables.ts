@@ -1,4 +1,5 @@
 import type { Variables } from "../cel/expression.ts";
+import type { ConfigMap } from "../kubernetes/config-map.ts";
 import type { Pod } from "../kubernetes/pod.ts";
 import { sparkContainerIndex } from "../spark/container.ts";
 import { executorIdOf } from "../spark/executor-id.ts";
@@ -6,18 +7,18 @@ import type { Subject } from "../spark/subject.ts";
 import { knownNamespace, knownQuotas, type Facts } from "./facts.ts";
 
 /**
- * The values of the variables that an expression names; what it does not name is not asked for. `pod` is the object as
- * the expression is to see it. Absent fields are left out, so that `has()` tells them.
+ * The values of the variables that an expression names; what it does not name is not asked for. `object` is as the
+ * expression is to see it. Absent fields are left out, so that `has()` tells them.
  * @throws Error where an expression names the namespace or its quotas and they are not known
  */
 export function variablesOf(
   names: ReadonlySet<string>,
-  pod: Pod,
+  object: Pod | ConfigMap,
   subject: Subject,
   facts: Facts,
 ): Variables {
   const variables: Record<string, unknown> = {};
-  if (names.has("object")) variables["object"] = pod;
+  if (names.has("object")) variables["object"] = object;
   // A Pod is judged when it is created; null is what Kubernetes' own policies have then.
   if (names.has("oldObject")) variables["oldObject"] = null;
   if (names.has("request")) variables["request"] = requestOf(subject);
@@ -26,7 +27,7 @@ export function variablesOf(
     variables["namespaceObject"] = { metadata: { name, labels } };
   }
   if (names.has("quotas")) variables["quotas"] = knownQuotas(facts);
-  if (names.has("spark")) variables["spark"] = sparkOf(pod, subject);
+  if (names.has("spark")) variables["spark"] = sparkOf(object, subject);
   if (names.has("app")) {
     const { id, name } = subject.application;
     variables["app"] = present({ id, name });
@@ -43,7 +44,10 @@ function requestOf({ stage, namespace, name, user }: Subject): Variables {
   });
 }
 
-function sparkOf(pod: Pod, { surface, role }: Subject): Variables {
+function sparkOf(object: Pod | ConfigMap, subject: Subject): Variables {
+  const { surface, role } = subject;
+  if (subject.surface !== "pod") return { surface, role, conf: subject.conf.toRecord() };
+  const pod = object as Pod;
   const container = pod.spec?.containers?.[sparkContainerIndex(pod, role) ?? -1];
   const executorId = role === "executor" ? executorIdOf(pod) : undefined;
   return present({

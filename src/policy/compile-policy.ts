@@ -5,12 +5,13 @@ import type {
   ModeOverride,
   PolicyException,
 } from "../engine/policy.ts";
-import type { RuleEnvironment } from "../engine/rule-kind.ts";
+import { RuleProblem, type RuleEnvironment, type RuleKind } from "../engine/rule-kind.ts";
 import { compileGlobs } from "../kubernetes/glob.ts";
 import { RULE_KINDS } from "../rules/index.ts";
+import type { Surface } from "../spark/subject.ts";
 import type { NamedDocument } from "./collect.ts";
 import { guarded } from "./guarded.ts";
-import { compileMatch, matchedRoles, type MatchSpec } from "./match.ts";
+import { compileMatch, matchedRoles, namesObject, type MatchSpec } from "./match.ts";
 import { compileModeOverrides, type ModeOverrideSpec } from "./mode-overrides.ts";
 import { momentOf } from "./moment.ts";
 import type { Problem } from "./problem.ts";
@@ -51,11 +52,12 @@ export function compilePolicy(
     guarded(document, ["spec", key], problems, compile);
   const included = step("match", () => compileMatch(spec.match));
   const excluded = step("exclude", () => compileMatch(spec.exclude));
+  const surfaces = step("match", () => surfacesOf(spec.match, kind));
   const rule = step(kind.key, () => kind.compile(spec[kind.key], context));
   const modeOverrides = step("modeOverrides", () => compileModeOverrides(spec.modeOverrides ?? []));
   const enforceFrom = step("enforceFrom", () => enforceFromOf(spec));
   if (problems.length > before || rule === undefined) return undefined;
-  if (included === undefined || excluded === undefined) return undefined;
+  if (included === undefined || excluded === undefined || surfaces === undefined) return undefined;
   const exclusion = spec.exclude && { clause: "exclude", wanted: JSON.stringify(spec.exclude) };
   return {
     name,
@@ -68,6 +70,7 @@ export function compilePolicy(
     onError: spec.onError ?? "Deny",
     denyExecutors: mayDenyExecutors(spec),
     roles: matchedRoles(spec.match ?? {}),
+    surfaces,
     inNamespace: spec.match?.namespaces && compileGlobs(spec.match.namespaces),
     mismatch: (subject, facts) => {
       const mismatch = included(subject, facts);
@@ -76,6 +79,24 @@ export function compilePolicy(
     },
     ...rule,
   };
+}
+
+/**
+ * On which surfaces the policy speaks. A condition about the object is meant for Pods, unless the policy says otherwise.
+ * Throws a RuleProblem for one of which the rule has nothing to say.
+ */
+function surfacesOf(match: MatchSpec | undefined, kind: RuleKind): readonly Surface[] {
+  const { key, surfaces, surfacesUnlessSaid = surfaces } = kind;
+  if (match?.surfaces === undefined) {
+    const all = surfaces.length === 1 || !namesObject(match);
+    return all ? surfacesUnlessSaid : surfacesUnlessSaid.filter((each) => each === "pod");
+  }
+  for (const [index, surface] of match.surfaces.entries()) {
+    if (surfaces.includes(surface)) continue;
+    const message = `${key} has nothing to say of a ${surface}`;
+    throw new RuleProblem(message, { path: ["surfaces", index], allowed: surfaces });
+  }
+  return match.surfaces;
 }
 
 /** How far the policy goes where; a mode of the command line takes the place of all of it. */

@@ -7,11 +7,12 @@ import { knownNamespace, type Facts } from "../engine/facts.ts";
 import type { Mismatch } from "../engine/policy.ts";
 import { RuleProblem } from "../engine/rule-kind.ts";
 import { variablesOf } from "../engine/variables.ts";
-import type { Subject } from "../spark/subject.ts";
+import { objectOf, type Subject, type Surface } from "../spark/subject.ts";
 
 /** The clauses of `match` and `exclude`; all that are given must hold. */
 export interface MatchSpec {
   readonly roles?: readonly Role[];
+  readonly surfaces?: readonly Surface[];
   readonly namespaces?: readonly string[];
   readonly namespaceSelector?: LabelSelector;
   readonly objectSelector?: LabelSelector | undefined;
@@ -30,6 +31,11 @@ export function matchedRoles(match: MatchSpec): readonly Role[] {
   return ROLES.filter(
     (role) => named.includes(role) || (role === "connect-server" && named.includes("driver")),
   );
+}
+
+/** Whether a condition is about the object itself, whose fields differ from surface to surface. */
+export function namesObject({ matchConditions = [] }: MatchSpec = {}): boolean {
+  return matchConditions.some(({ expression }) => /\bobject\b/.test(expression));
 }
 
 /**
@@ -77,13 +83,17 @@ function clausesOf(spec: MatchSpec): readonly Clause[] {
     });
   const roles = new Set(matchedRoles(spec));
   add("roles", (subject) => roles.has(subject.role), [...roles]);
+  if (spec.surfaces !== undefined) {
+    const surfaces = new Set(spec.surfaces);
+    add("surfaces", (subject) => surfaces.has(subject.surface));
+  }
   if (spec.namespaces !== undefined) {
     const matches = compileGlobs(spec.namespaces);
     add("namespaces", (subject) => matches(subject.namespace));
   }
   if (spec.objectSelector !== undefined) {
     const matches = compileSelector(spec, "objectSelector");
-    add("objectSelector", (subject) => matches(subject.pod.metadata?.labels));
+    add("objectSelector", (subject) => matches(subject.labels));
   }
   if (spec.namespaceSelector !== undefined) {
     const matches = compileSelector(spec, "namespaceSelector");
@@ -105,7 +115,7 @@ function clausesOf(spec: MatchSpec): readonly Clause[] {
     ]);
     const holds: Clause["holds"] = (subject, facts) => {
       try {
-        return evaluate(variablesOf(names, subject.pod, subject, facts)) === true;
+        return evaluate(variablesOf(names, objectOf(subject), subject, facts)) === true;
       } catch (error) {
         if (!(error instanceof CelFailure)) throw error;
         throw new CelFailure(`matchConditions[${name}]: ${error.message}`);

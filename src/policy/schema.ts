@@ -1,4 +1,5 @@
 import { RULE_KINDS } from "../rules/index.ts";
+import { SURFACES } from "../spark/subject.ts";
 import { ROLES } from "../spark/role.ts";
 import { NAME_PATTERN, NAMESPACE_GLOB_PATTERN, NOT_BLANK_PATTERN } from "./patterns.ts";
 import { PLATFORM_SPEC_SCHEMA } from "./platform-schema.ts";
@@ -66,9 +67,19 @@ const match: Schema = {
       items: { enum: ROLES },
       description: "What the Pod is to Spark. A connect-server counts as a driver. Left out: any.",
     },
+    surfaces: {
+      type: "array",
+      minItems: 1,
+      uniqueItems: true,
+      items: { enum: SURFACES },
+      description:
+        "`pod`, or `driver-conf`: the ConfigMap that carries a driver's Spark conf. Left out: every surface that the rule speaks to; only `pod` where a condition is about `object`, whose fields differ.",
+    },
     namespaces,
     namespaceSelector,
-    objectSelector: labelSelector("Labels of the object."),
+    objectSelector: labelSelector(
+      "Labels of the Pod: of a conf those that it says its Pods will have.",
+    ),
     matchConditions: {
       type: "array",
       minItems: 1,

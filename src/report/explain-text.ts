@@ -1,6 +1,6 @@
 import { oneLine } from "../engine/text.ts";
 import { executorIdOf } from "../spark/executor-id.ts";
-import type { Subject } from "../spark/subject.ts";
+import type { PodSubject, Subject } from "../spark/subject.ts";
 import type { Explanation, PolicyExplanation } from "./explain.ts";
 import type { Paint } from "./format.ts";
 import type { Action, ReportFinding } from "./report.ts";
@@ -34,15 +34,18 @@ export function explanationText(explanation: Explanation, paint: Paint): string 
 }
 
 function subjectText(subject: Subject): string {
-  const { role, pod } = subject;
-  const id = executorIdOf(pod);
-  const which = role === "executor" && id !== undefined ? `executor ${id}` : role;
+  const which = subject.surface === "pod" ? podText(subject) : "conf";
   const { id: appId, name } = subject.application;
   const application =
     name === undefined || appId === undefined ? (name ?? appId) : `${name} (${appId})`;
   return application === undefined
     ? `${which} of an unknown application`
     : `${which} of application ${application}`;
+}
+
+function podText({ role, pod }: PodSubject): string {
+  const id = executorIdOf(pod);
+  return role === "executor" && id !== undefined ? `executor ${id}` : role;
 }
 
 function policyLines(policy: PolicyExplanation): readonly string[] {

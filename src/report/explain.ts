@@ -1,5 +1,5 @@
 import { structuredPatch } from "diff";
-import type { Decision, PolicyOutcome } from "../engine/decision.ts";
+import type { Decided, PolicyOutcome } from "../engine/decision.ts";
 import type { Facts } from "../engine/facts.ts";
 import { messageOf } from "../engine/matching.ts";
 import type { CompiledPolicy, Mode } from "../engine/policy.ts";
@@ -39,7 +39,7 @@ const CONTEXT_LINES = 2;
 /** Explains a decision. Nothing is decided anew: what matched and what came of it is read from the decision. */
 export function explain(
   set: PolicySet,
-  decision: Extract<Decision, { kind: "decided" }>,
+  decision: Decided,
   facts: Facts,
   entry: ReportEntry,
 ): Explanation {
@@ -65,6 +65,9 @@ export function explain(
 }
 
 function mismatchText(policy: CompiledPolicy, subject: Subject, facts: Facts): string {
+  if (!policy.surfaces.includes(subject.surface)) {
+    return `speaks of ${policy.surfaces.join(" and ")}, this is a ${subject.surface}`;
+  }
   if (!policy.roles.includes(subject.role)) {
     return `match.roles is ${JSON.stringify(policy.roles)}, this is ${article(subject.role)}`;
   }
@@ -85,7 +88,7 @@ function whatIs(clause: string, subject: Subject, facts: Facts): string {
     case "match.namespaces":
       return `the namespace is ${quoted(subject.namespace)}`;
     case "match.objectSelector":
-      return `the labels are ${labelsText(subject.pod.metadata?.labels)}`;
+      return `the labels are ${labelsText(subject.labels)}`;
     case "match.namespaceSelector":
       return `the namespace's labels are ${labelsText(facts.namespace?.labels)}`;
     case "exclude":

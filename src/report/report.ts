@@ -1,7 +1,9 @@
 import { redactChange } from "../spark/redact.ts";
+import { redactConfChange } from "../spark/redact-conf.ts";
 import { refusalText } from "../admission/texts.ts";
-import type { Decision, PolicyOutcome, Run } from "../engine/decision.ts";
+import type { AnyRun, Decided, Decision, PolicyOutcome } from "../engine/decision.ts";
 import type { Mode, ExceptionTerms } from "../engine/policy.ts";
+import type { ConfigMap } from "../kubernetes/config-map.ts";
 import type { Pod } from "../kubernetes/pod.ts";
 import type { Role } from "../spark/role.ts";
 
@@ -49,8 +51,13 @@ export interface ReportEntry extends Omit<Origin, "prefix"> {
   /** Why it was skipped. */
   readonly reason: string | undefined;
   readonly findings: readonly ReportFinding[];
-  /** The Pod before and after, fit to be shown; absent where nothing changes. */
-  readonly change: { readonly before: Pod; readonly after: Pod } | undefined;
+  /** The object before and after, fit to be shown; absent where nothing changes. */
+  readonly change: ShownChange | undefined;
+}
+
+export interface ShownChange {
+  readonly before: Pod | ConfigMap;
+  readonly after: Pod | ConfigMap;
 }
 
 /** The same data for every format. */
@@ -81,19 +88,27 @@ export function reportEntry(origin: Origin, decision: Decision): ReportEntry {
         })),
         change: undefined,
       };
-    case "decided": {
-      const { enforced, preview, subject } = decision;
+    case "decided":
+    case "decided-conf": {
+      const { enforced, preview } = decision;
       const changes = enforced.operations.length > 0;
       return {
         ...place,
-        role: subject.role,
+        // A conf speaks of drivers and executors alike.
+        role: decision.kind === "decided" ? decision.subject.role : undefined,
         verdict: enforced.refused ? "denied" : changes ? "changed" : "ok",
         reason: undefined,
         findings: [...findingsOf(enforced, prefix), ...previewFindings(preview, prefix)],
-        change: changes ? redactChange({ before: subject.pod, after: enforced.pod }) : undefined,
+        change: changes ? changeOf(decision) : undefined,
       };
     }
   }
+}
+
+function changeOf(decision: Decided): ShownChange {
+  return decision.kind === "decided"
+    ? redactChange({ before: decision.subject.pod, after: decision.enforced.pod })
+    : redactConfChange(decision.subject.object, decision.enforced.text);
 }
 
 /** An entry for an object that no policy looks at. */
@@ -109,14 +124,14 @@ export function skippedEntry(origin: Origin, reason: string): ReportEntry {
   };
 }
 
-function findingsOf(run: Run, prefix: string): readonly ReportFinding[] {
+function findingsOf(run: AnyRun, prefix: string): readonly ReportFinding[] {
   return run.outcomes.flatMap((outcome) => [
     ...refusals(outcome, prefix, outcome.refuses ? "deny" : "warn"),
     ...effects(outcome, "change"),
   ]);
 }
 
-function previewFindings(run: Run | undefined, prefix: string): readonly ReportFinding[] {
+function previewFindings(run: AnyRun | undefined, prefix: string): readonly ReportFinding[] {
   return (run?.outcomes ?? [])
     .filter((outcome) => outcome.mode !== "Enforce")
     .flatMap((outcome) => [

@@ -4,7 +4,13 @@ import { compileMessage } from "../cel/message.ts";
 import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
 import { oneLine } from "../engine/text.ts";
 import { variablesOf } from "../engine/variables.ts";
+import type { Facts } from "../engine/facts.ts";
+import type { Violation } from "../engine/policy.ts";
+import type { ConfigMap } from "../kubernetes/config-map.ts";
+import type { Pod } from "../kubernetes/pod.ts";
+import { redactConf } from "../spark/redact-conf.ts";
 import { redactPod } from "../spark/redact.ts";
+import type { Subject } from "../spark/subject.ts";
 
 interface DenySpec {
   readonly when: string;
@@ -23,6 +29,8 @@ const TEXT = { type: "string", minLength: 1, maxLength: 1000 };
 export const deny: RuleKind = {
   key: "deny",
   combine: "all",
+  surfaces: ["pod", "driver-conf"],
+  surfacesUnlessSaid: ["pod"],
   description: "Whatever a condition in CEL says is refused.",
   example: `deny:
   when: has(object.spec.hostNetwork) && object.spec.hostNetwork
@@ -69,22 +77,36 @@ export const deny: RuleKind = {
     const ask = compiled("ask", () => spec.ask && compileMessage(spec.ask));
     const told = [message, fix, ask].flatMap((text) => (text ? [...text.names] : []));
     const names = new Set(told);
+    const judge = (
+      object: Pod | ConfigMap,
+      subject: Subject,
+      facts: Facts,
+      shown: () => readonly [Pod | ConfigMap, Subject],
+    ): readonly Violation[] => {
+      const holds = condition.evaluate(variablesOf(condition.names, object, subject, facts));
+      if (holds !== true) return [];
+      const variables = variablesOf(names, ...shown(), facts);
+      const text = (from: typeof message) => oneLine(from.render(variables), LONGEST_TEXT);
+      return [
+        {
+          field: spec.field ?? "metadata",
+          message: text(message),
+          fix: fix ? text(fix) : undefined,
+          ask: ask ? text(ask) : undefined,
+        },
+      ];
+    };
+    // Whatever a policy prints of an object, passwords in env, arguments and conf are not among it.
     return {
-      judge: (pod, subject, facts) => {
-        const holds = condition.evaluate(variablesOf(condition.names, pod, subject, facts));
-        if (holds !== true) return [];
-        // Whatever a policy prints of a Pod, passwords in env and arguments are not among it.
-        const shown = names.has("object") ? redactPod(pod) : pod;
-        const variables = variablesOf(names, shown, subject, facts);
-        const text = (from: typeof message) => oneLine(from.render(variables), LONGEST_TEXT);
-        return [
-          {
-            field: spec.field ?? "metadata",
-            message: text(message),
-            fix: fix ? text(fix) : undefined,
-            ask: ask ? text(ask) : undefined,
-          },
-        ];
+      judge: (pod, subject, facts) =>
+        judge(pod, subject, facts, () => [names.has("object") ? redactPod(pod) : pod, subject]),
+      conf: {
+        whole: false,
+        judge: (conf, subject, facts) =>
+          judge(subject.object, { ...subject, conf }, facts, () => [
+            redactConf(subject.object),
+            { ...subject, conf: conf.hidden() },
+          ]),
       },
     };
   },

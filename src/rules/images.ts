@@ -10,6 +10,7 @@ import {
 import type { Maybe, Pod } from "../kubernetes/pod.ts";
 import { sparkContainerIndex } from "../spark/container.ts";
 import type { Role } from "../spark/role.ts";
+import type { SparkConf } from "../spark/spark-conf.ts";
 
 type ContainerKind = "Spark" | "Sidecar" | "Init" | "Volume" | "Ephemeral";
 
@@ -46,6 +47,7 @@ const MUTABLE_TAGS: readonly string[] = [
 export const images: RuleKind = {
   key: "images",
   combine: "all",
+  surfaces: ["pod", "driver-conf"],
   description: "Which images may run: pinned ones, from allowed registries.",
   example: `images:
   pin: Tag
@@ -88,7 +90,8 @@ export const images: RuleKind = {
     const spec = block as ImagesSpec;
     checkRegistries(spec.registries ?? []);
     const kinds = new Set(spec.containers ?? DEFAULT_KINDS);
-    const judgeImage = compileImageJudge(spec);
+    const faultsOf = rememberedFaults(compileFaults(spec));
+    const judgeImage = compileImageJudge(faultsOf, spec);
     const judged = (pod: Pod, role: Role) =>
       imagesOf(pod, role).filter((image) => kinds.has(image.kind));
     return {
@@ -100,6 +103,11 @@ export const images: RuleKind = {
           .filter((image) => !known.has(identityOf(image)))
           .flatMap(judgeImage)
           .map((found) => ({ ...found, fix: "name a pinned image, or leave the one that runs" }));
+      },
+      conf: {
+        whole: false,
+        judge: (conf, { role }) =>
+          kinds.has("Spark") ? judgeConf(conf, role, faultsOf, spec) : [],
       },
     };
   },
@@ -173,23 +181,56 @@ const NO_FAULTS: readonly Fault[] = [];
 /** A cluster has some hundreds of images, and a job the same one in each of its thousand executors. */
 const MOST_REMEMBERED = 1000;
 
-function compileImageJudge(spec: ImagesSpec): (image: PodImage) => readonly Violation[] {
-  const faultsOf = compileFaults(spec);
-  const pin = spec.pin ?? "Tag";
+type FaultsOf = (text: string) => readonly Fault[];
+
+function rememberedFaults(faultsOf: FaultsOf): FaultsOf {
   const remembered = new Map<string, readonly Fault[]>();
-  return (image) => {
-    let faults = remembered.get(image.text);
+  return (text) => {
+    let faults = remembered.get(text);
     if (faults === undefined) {
-      faults = faultsOf(image.text);
+      faults = faultsOf(text);
       if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-      if (image.text.length <= LONGEST_REMEMBERED) remembered.set(image.text, faults);
+      if (text.length <= LONGEST_REMEMBERED) remembered.set(text, faults);
     }
-    return faults.map(({ message, name }) => ({
+    return faults;
+  };
+}
+
+function compileImageJudge(
+  faultsOf: FaultsOf,
+  { pin = "Tag" }: ImagesSpec,
+): (image: PodImage) => readonly Violation[] {
+  return (image) =>
+    faultsOf(image.text).map(({ message, name }) => ({
       field: fieldOf(image),
       message: `${quoted(image.text)} ${message}`,
       fix: fixOf(image, name, pin),
     }));
-  };
+}
+
+/** Spark puts its own version in its place (4.1, KubernetesConf): so it is pinned. */
+const SPARK_VERSION = "{{SPARK_VERSION}}";
+
+/** Judges the image that a conf names for the Pods of a role. One that is absent comes from elsewhere, and is judged in the Pod. */
+function judgeConf(
+  conf: SparkConf,
+  role: Role,
+  faultsOf: FaultsOf,
+  { pin = "Tag" }: ImagesSpec,
+): readonly Violation[] {
+  const image = conf.get(
+    `spark.kubernetes.${role === "executor" ? "executor" : "driver"}.container.image`,
+  );
+  if (image.kind === "absent") return [];
+  const { key } = image;
+  if (image.kind === "unknown") {
+    return [{ field: key, message: `cannot be judged: ${image.why}`, fix: "write the image out" }];
+  }
+  return faultsOf(image.value.replaceAll(SPARK_VERSION, "0")).map(({ message, name }) => ({
+    field: key,
+    message: `${quoted(image.value)} ${message}`,
+    fix: `--conf ${key}=${wantedImage(name, pin)}`,
+  }));
 }
 
 /** Longer ones are nobody's image: they are not to fill the memory. */
@@ -231,9 +272,13 @@ function nameOf(text: string, reference: ImageReference): string {
 }
 
 function fixOf(image: PodImage, name: string, pin: "Tag" | "Digest"): string {
-  const wanted = pin === "Tag" ? `${name}:TAG (or @sha256:DIGEST)` : `${name}@sha256:DIGEST`;
+  const wanted = wantedImage(name, pin);
   // Spark overwrites the image of its own container in a pod template (BasicDriverFeatureStep).
   return image.kind === "Spark"
     ? `--conf spark.kubernetes.container.image=${wanted}`
     : `in the pod template ${wanted}`;
+}
+
+function wantedImage(name: string, pin: "Tag" | "Digest"): string {
+  return pin === "Tag" ? `${name}:TAG (or @sha256:DIGEST)` : `${name}@sha256:DIGEST`;
 }

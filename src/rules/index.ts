@@ -4,6 +4,14 @@ import { images } from "./images.ts";
 import { localDirs } from "./local-dirs.ts";
 import { metadata } from "./metadata.ts";
 import { placement } from "./placement.ts";
+import { sparkConf } from "./spark-conf.ts";
 
 /** Every kind of rule, in the order in which help and errors list them. */
-export const RULE_KINDS: readonly RuleKind[] = [placement, localDirs, images, metadata, deny];
+export const RULE_KINDS: readonly RuleKind[] = [
+  placement,
+  localDirs,
+  images,
+  sparkConf,
+  metadata,
+  deny,
+];

@@ -12,7 +12,7 @@ import type { Container, Pod, ResourceList } from "../kubernetes/pod.ts";
 import { parseQuantity } from "../kubernetes/quantity.ts";
 import { sparkContainerIndex } from "../spark/container.ts";
 import { LOCAL_DIRS_VARIABLE, variableOf } from "../spark/local-dirs.ts";
-import type { Subject } from "../spark/subject.ts";
+import type { PodSubject } from "../spark/subject.ts";
 import type { LocalDisk } from "../kubernetes/platform.ts";
 import { requiredTerms } from "./capacity-choice.ts";
 import { planLocalDirs, type LocalDirsPlan } from "./local-dirs-plan.ts";
@@ -43,6 +43,7 @@ const SPARK_GROUP = 185;
 export const localDirs: RuleKind = {
   key: "localDirs",
   combine: "one",
+  surfaces: ["pod"],
   description:
     "Spark's local dirs (shuffle, spill) on local disks, by swapping what is under them.",
   example: `localDirs:
@@ -73,7 +74,12 @@ function writesOf({ diskNodes, sources, ephemeralStorage }: LocalDirs): readonly
   ];
 }
 
-function mutate(draft: Draft, subject: Subject, facts: Facts, spec: LocalDirs): Effect | undefined {
+function mutate(
+  draft: Draft,
+  subject: PodSubject,
+  facts: Facts,
+  spec: LocalDirs,
+): Effect | undefined {
   const index = sparkContainerIndex(draft.pod, subject.role);
   const container = draft.pod.spec?.containers?.[index ?? -1];
   if (index === undefined || container === undefined) return undefined;
@@ -104,7 +110,7 @@ function left(kept: readonly string[]): Effect | undefined {
   return kept.length === 0 ? undefined : { summary: undefined, replaced: [], kept };
 }
 
-function judge(pod: Pod, subject: Subject, facts: Facts, spec: LocalDirs): readonly Violation[] {
+function judge(pod: Pod, subject: PodSubject, facts: Facts, spec: LocalDirs): readonly Violation[] {
   if (spec.ifNotAllowed === "Keep") return [];
   const container = pod.spec?.containers?.[sparkContainerIndex(pod, subject.role) ?? -1];
   if (container === undefined) return [];

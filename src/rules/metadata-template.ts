@@ -3,7 +3,7 @@ import { partsOfTemplate } from "../cel/template.ts";
 import { knownNamespace, type Facts } from "../engine/facts.ts";
 import { RuleProblem } from "../engine/rule-kind.ts";
 import { isMetadataKey } from "../kubernetes/label-syntax.ts";
-import type { Subject } from "../spark/subject.ts";
+import type { PodSubject } from "../spark/subject.ts";
 
 /** A value of a label or an annotation, with placeholders in it. */
 export interface Template {
@@ -11,7 +11,7 @@ export interface Template {
    * The text for a subject, or why there is none: `the namespace has no label cost-center`.
    * @throws Error where the namespace is asked for and not known
    */
-  readonly render: (subject: Subject, facts: Facts) => Rendered;
+  readonly render: (subject: PodSubject, facts: Facts) => Rendered;
   /** The text, where there is no placeholder in it. */
   readonly constant: string | undefined;
   /** The text with one letter for each placeholder. */
@@ -22,7 +22,7 @@ export type Rendered =
   | { readonly kind: "text"; readonly text: string }
   | { readonly kind: "none"; readonly why: string };
 
-type Part = (subject: Subject, facts: Facts) => Rendered;
+type Part = (subject: PodSubject, facts: Facts) => Rendered;
 
 const NAMESPACE_LABEL = "namespace.labels.";
 const PLACEHOLDERS = ["namespace", `${NAMESPACE_LABEL}KEY`, "app.name", "app.id"];

@@ -6,7 +6,7 @@ import { either, quoted } from "../engine/text.ts";
 import { compileGlobs } from "../kubernetes/glob.ts";
 import { isLabelValue, isMetadataKey } from "../kubernetes/label-syntax.ts";
 import type { Pod } from "../kubernetes/pod.ts";
-import type { Subject } from "../spark/subject.ts";
+import type { PodSubject } from "../spark/subject.ts";
 import { METADATA_SCHEMA } from "./metadata-schema.ts";
 import { compileTemplate, type Template } from "./metadata-template.ts";
 
@@ -35,6 +35,7 @@ const NOT_OURS =
 export const metadata: RuleKind = {
   key: "metadata",
   combine: "all",
+  surfaces: ["pod"],
   description: "Labels and annotations that a Pod must have, and that are added to it.",
   example: `metadata:
   labels:
@@ -120,7 +121,7 @@ function add(
   draft: Draft,
   additions: readonly Addition[],
   onUserChoice: OnUserChoice,
-  subject: Subject,
+  subject: PodSubject,
   facts: Facts,
 ): Effect {
   const replaced: string[] = [];
@@ -151,7 +152,7 @@ function add(
 }
 
 /** What the API server would refuse is not added: a job is not to fail by what it did not write. */
-function valueFor({ field, template }: Addition, subject: Subject, facts: Facts) {
+function valueFor({ field, template }: Addition, subject: PodSubject, facts: Facts) {
   const rendered = template.render(subject, facts);
   if (rendered.kind === "none" || field === "annotations" || isLabelValue(rendered.text)) {
     return rendered;
@@ -162,7 +163,7 @@ function valueFor({ field, template }: Addition, subject: Subject, facts: Facts)
 function judgeChoices(
   pod: Pod,
   additions: readonly Addition[],
-  subject: Subject,
+  subject: PodSubject,
   facts: Facts,
 ): readonly Violation[] {
   return additions.flatMap((addition) => {
@@ -187,7 +188,7 @@ function compileRequired(field: Field, { required }: MetadataSpec) {
       throw new RuleProblem(message, { path: ["required", field, index, "key"], allowed: [] });
     }
     const fits = values === undefined ? (text: string) => text !== "" : compileGlobs(values);
-    return (pod: Pod, { role }: Subject): readonly Violation[] => {
+    return (pod: Pod, { role }: PodSubject): readonly Violation[] => {
       const found = valueAt(pod, field, key);
       if (found !== undefined && fits(found)) return [];
       const is = found === undefined ? "is missing" : shown(field, found);

@@ -4,7 +4,7 @@ import { unionTerms } from "../kubernetes/node-affinity.ts";
 import type { Capacity, Platform } from "../kubernetes/platform.ts";
 import type { NodeSelectorTerm, PreferredSchedulingTerm, Toleration } from "../kubernetes/pod.ts";
 import { executorIdOf } from "../spark/executor-id.ts";
-import type { Subject } from "../spark/subject.ts";
+import type { PodSubject } from "../spark/subject.ts";
 import { isOnDemand, type OnDemandShare } from "./on-demand-share.ts";
 import type { SameZone } from "./same-zone.ts";
 import { percentFor, type UserRange } from "./user-percent.ts";
@@ -52,7 +52,7 @@ export interface ChosenTarget {
 export function compileTargets(
   spec: PlacementSpec,
   environment: RuleEnvironment,
-): (subject: Subject) => ChosenTarget {
+): (subject: PodSubject) => ChosenTarget {
   const platform = environment.platform(spec.platform);
   const scheduling = spec.scheduling ?? "Required";
   const first = capacityOf(platform, spec.capacity, ["capacity"]);

@@ -8,7 +8,7 @@ import { mentionsKeys, stripKeys } from "../kubernetes/node-affinity.ts";
 import type { Pod, PreferredSchedulingTerm } from "../kubernetes/pod.ts";
 import { missingTolerations } from "../kubernetes/toleration.ts";
 import { ownTaskGroup } from "../kubernetes/yunikorn.ts";
-import type { Subject } from "../spark/subject.ts";
+import type { PodSubject } from "../spark/subject.ts";
 import {
   capacityChoices,
   choiceSatisfies,
@@ -30,6 +30,7 @@ const PREFERRED: Path = [...AFFINITY, "preferredDuringSchedulingIgnoredDuringExe
 export const placement: RuleKind = {
   key: "placement",
   combine: "one",
+  surfaces: ["pod"],
   description: "On which capacity a role runs: spot, on demand, or whatever the platform has.",
   example: `placement:
   capacity: spot
@@ -227,7 +228,7 @@ function judgeUndone(pod: Pod, target: Target, replace: boolean): readonly Viola
   ];
 }
 
-function judgeChoice(pod: Pod, target: Target, { role }: Subject): readonly Violation[] {
+function judgeChoice(pod: Pod, target: Target, { role }: PodSubject): readonly Violation[] {
   return capacityChoices(pod, target.keys, target.terms).map((choice) => ({
     field: choice.field,
     message: `${choice.shown}, needs ${neededFor(choice.key, target.terms, target.capacity)}`,

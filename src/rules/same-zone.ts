@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Draft, Path } from "../engine/draft.ts";
-import type { Subject } from "../spark/subject.ts";
+import type { PodSubject } from "../spark/subject.ts";
 
 const POD_AFFINITY: Path = ["spec", "affinity", "podAffinity"];
 const ZONE = "topology.kubernetes.io/zone";
@@ -17,7 +17,7 @@ export type SameZone = "Off" | "Preferred" | "Required";
  */
 export function nearItsApplication(
   draft: Draft,
-  { role, application }: Subject,
+  { role, application }: PodSubject,
   sameZone: SameZone,
 ): readonly string[] {
   if (sameZone === "Off" || role !== "executor") return [];

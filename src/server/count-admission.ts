@@ -1,6 +1,7 @@
 import type { Admission } from "../admission/admit.ts";
-import type { PolicyOutcome, Run } from "../engine/decision.ts";
+import { isDecided, type AnyRun, type Decided, type PolicyOutcome } from "../engine/decision.ts";
 import type { Role } from "../spark/role.ts";
+import type { SkipReason, Surface } from "../spark/subject.ts";
 import type { Metrics } from "./metrics.ts";
 
 type Answered = Extract<Admission, { kind: "answered" }>;
@@ -13,9 +14,8 @@ const OPERATIONS: ReadonlySet<string> = new Set(["CREATE", "UPDATE", "DELETE", "
 /** Counts a call that was answered. A dry run counts as a call and as nothing else: nothing was enforced. */
 export function countAnswered(metrics: Metrics, { request, decision }: Answered): void {
   const operation = OPERATIONS.has(request.operation) ? request.operation : "other";
-  const seen = decision.kind !== "skipped" || decision.reason !== "other-kind";
   metrics.requests.inc({
-    surface: seen ? "pod" : "none",
+    surface: surfaceOf(decision),
     role: roleOf(decision) ?? "none",
     operation,
     admission: request.admission,
@@ -24,19 +24,16 @@ export function countAnswered(metrics: Metrics, { request, decision }: Answered)
   });
   if (request.dryRun) return;
   if (decision.kind === "skipped") metrics.skipped.inc({ reason: decision.reason });
-  if (decision.kind !== "decided") return;
+  if (!isDecided(decision)) return;
   if (decision.subject.stage === "validating") countFinal(metrics, decision.enforced);
   else countDecided(metrics, decision);
 }
 
-function countDecided(
-  metrics: Metrics,
-  { enforced, preview, subject }: Extract<Answered["decision"], { kind: "decided" }>,
-): void {
+function countDecided(metrics: Metrics, { enforced, preview, subject }: Decided): void {
   for (const outcome of enforced.outcomes) {
     // The changes of an object that was refused never came to be.
     countOutcome(metrics, outcome, !enforced.refused);
-    if (outcome.refuses && subject.role === "executor") {
+    if (outcome.refuses && subject.surface === "pod" && subject.role === "executor") {
       metrics.executorDenials.inc({ policy: outcome.policy });
     }
   }
@@ -46,7 +43,7 @@ function countDecided(
 }
 
 /** Counts what became of a Pod after it was changed: all else was counted when it was. */
-function countFinal(metrics: Metrics, { outcomes }: Run): void {
+function countFinal(metrics: Metrics, { outcomes }: AnyRun): void {
   for (const { policy, mode, refuses, violations, changes } of outcomes) {
     if (changes.length > 0) metrics.findings.inc({ policy, mode, action: "undone" });
     if (refuses && violations.length > 0) metrics.findings.inc({ policy, mode, action: "deny" });
@@ -93,6 +90,24 @@ function actionsOf(outcome: PolicyOutcome, changesCount: boolean): readonly stri
   return actions;
 }
 
+function surfaceOf(decision: Answered["decision"]): Surface | "none" {
+  switch (decision.kind) {
+    case "skipped":
+      return CONF_REASONS.has(decision.reason)
+        ? "driver-conf"
+        : decision.reason === "other-kind"
+          ? "none"
+          : "pod";
+    case "malformed":
+    case "decided":
+      return "pod";
+    case "decided-conf":
+      return "driver-conf";
+  }
+}
+
+const CONF_REASONS: ReadonlySet<SkipReason> = new Set(["not-a-conf", "unreadable-conf"]);
+
 function roleOf(decision: Answered["decision"]): Role | undefined {
   switch (decision.kind) {
     case "skipped":
@@ -101,6 +116,8 @@ function roleOf(decision: Answered["decision"]): Role | undefined {
       return decision.role;
     case "decided":
       return decision.subject.role;
+    case "decided-conf":
+      return undefined; // it speaks of drivers and executors alike
   }
 }
 
@@ -111,6 +128,7 @@ function verdictOf(decision: Answered["decision"]): Verdict {
     case "malformed":
       return decision.refused ? "denied" : "allowed";
     case "decided":
+    case "decided-conf":
       if (decision.enforced.refused) return "denied";
       return decision.enforced.operations.length > 0 ? "changed" : "allowed";
   }

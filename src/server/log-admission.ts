@@ -1,6 +1,6 @@
 import type { Admission } from "../admission/admit.ts";
 import { decodeReview } from "../admission/review.ts";
-import type { PolicyOutcome } from "../engine/decision.ts";
+import { isDecided, type PolicyOutcome } from "../engine/decision.ts";
 import { oneLine } from "../engine/text.ts";
 import type { Logger } from "./log.ts";
 
@@ -22,7 +22,7 @@ export function logAnswered(log: Logger, answered: Answered): void {
   if (decision.kind === "malformed" && decision.refused) {
     log.info({ ...namesOf(answered), policies: [] }, "denied: not a Pod that can be read");
   }
-  if (decision.kind !== "decided") return;
+  if (!isDecided(decision)) return;
   const { enforced, preview } = decision;
   if (enforced.refused) {
     const policies = enforced.outcomes.filter(({ refuses }) => refuses).map(({ policy }) => policy);
@@ -60,11 +60,12 @@ function logError(log: Logger, answered: Answered, { policy, error, mode }: Poli
 }
 
 function namesOf({ request, decision }: Answered) {
-  const subject = decision.kind === "decided" ? decision.subject : undefined;
+  const subject = "subject" in decision ? decision.subject : undefined;
   const name = (value: string | undefined) => value && oneLine(value, LONGEST_NAME);
   return {
     uid: oneLine(request.uid, LONGEST_UID),
     namespace: name(request.namespace),
+    surface: subject?.surface,
     name: name(subject?.name ?? request.name),
     role: decision.kind === "malformed" ? decision.role : subject?.role,
     applicationId: name(subject?.application.id),

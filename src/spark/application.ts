@@ -1,6 +1,7 @@
 import type { Pod } from "../kubernetes/pod.ts";
+import type { SparkConf } from "./spark-conf.ts";
 
-/** Which Spark application a Pod belongs to. Every part may be missing: nothing but labels says it. */
+/** Which Spark application an object belongs to. Every part may be missing: of a Pod nothing but labels says it. */
 export interface Application {
   /** `spark.app.id`: the same on the driver and all its executors. The only key to join them by. */
   readonly id: string | undefined;
@@ -28,4 +29,29 @@ export function applicationOf(pod: Pod): Application {
     name: own(NAME_LABEL),
     operatorApp: own(OPERATOR_APP_LABEL),
   };
+}
+
+/** Reads the application's identity from its conf, as the labels of its driver will say it. */
+export function applicationOfConf(conf: SparkConf): Application {
+  const name = conf.text("spark.app.name");
+  return {
+    id: conf.text("spark.app.id"),
+    name: name === undefined ? undefined : nameLabelOf(name),
+    operatorApp: conf.text(`spark.kubernetes.driver.label.${OPERATOR_APP_LABEL}`),
+  };
+}
+
+/** DNS labels are no longer. */
+const LONGEST_LABEL = 63;
+
+/** The label that Spark makes of an application's name (KubernetesConf.getAppNameLabel). */
+export function nameLabelOf(name: string): string {
+  return name
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9-]/g, "-")
+    .replaceAll(/-+/g, "-")
+    .slice(0, LONGEST_LABEL)
+    .replace(/^-/, "")
+    .replace(/-$/, "");
 }

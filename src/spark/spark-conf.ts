@@ -35,9 +35,15 @@ export type TypedValue<Value> =
  */
 export class SparkConf {
   readonly #entries: ReadonlyMap<string, ConfEntry>;
+  /** What was set since, in front of them: to copy a large conf for each key would take long. */
+  readonly #set: ReadonlyMap<string, ConfEntry>;
 
-  constructor(entries: ReadonlyMap<string, ConfEntry>) {
-    this.#entries = new Map(entries);
+  constructor(
+    entries: ReadonlyMap<string, ConfEntry>,
+    set: ReadonlyMap<string, ConfEntry> = new Map(),
+  ) {
+    this.#entries = entries;
+    this.#set = set;
   }
 
   /**
@@ -52,6 +58,54 @@ export class SparkConf {
       entries.set(key, { value: trimmed(value, "\r\n"), where: `${file} line ${line}` });
     }
     return new SparkConf(entries);
+  }
+
+  /** The same with a key set. */
+  with(key: string, value: string, where = "a policy"): SparkConf {
+    return new SparkConf(this.#entries, new Map([...this.#set, [key, { value, where }]]));
+  }
+
+  /** All keys, each once. */
+  keys(): readonly string[] {
+    return [...new Set([...this.#entries.keys(), ...this.#set.keys()])];
+  }
+
+  /** All entries as they are written, for expressions. */
+  toRecord(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.keys().map((key) => [key, this.raw(key) ?? ""]));
+  }
+
+  /** The same keys without their values, which may be secrets. */
+  hidden(): SparkConf {
+    return new SparkConf(
+      new Map(this.keys().map((key) => [key, { value: "(hidden)", where: "" }])),
+    );
+  }
+
+  /** The value of exactly this key, as it is written; undefined where it is not. */
+  raw(key: string): string | undefined {
+    return (this.#set.get(key) ?? this.#entries.get(key))?.value;
+  }
+
+  /** What Spark reads for a key; undefined where there is nothing, or where that cannot be judged from here. */
+  text(key: string): string | undefined {
+    const found = this.get(key);
+    return found.kind === "known" ? found.value : undefined;
+  }
+
+  /** Whether a key is surely true. */
+  isTrue(key: string): boolean {
+    return this.#is(key, true);
+  }
+
+  /** Whether a key is surely false: one that is absent is not. */
+  isFalse(key: string): boolean {
+    return this.#is(key, false);
+  }
+
+  #is(key: string, wanted: boolean): boolean {
+    const found = this.boolean(key);
+    return found.kind === "known" && found.value === wanted;
   }
 
   /** What Spark reads for a key, of keys that it reads as text. */
@@ -89,7 +143,7 @@ export class SparkConf {
 
   #find(key: string): (ConfEntry & Origin) | undefined {
     for (let at: string | undefined = key; at !== undefined; at = nextKey(at)) {
-      const entry = this.#entries.get(at);
+      const entry = this.#set.get(at) ?? this.#entries.get(at);
       if (entry !== undefined) return { value: entry.value, where: entry.where, key: at };
     }
     return undefined;

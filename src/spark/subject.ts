@@ -1,29 +1,48 @@
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
-import { isRecord } from "../kubernetes/json.ts";
-import { podShapeErrors, isPod, type ShapeError } from "../kubernetes/pod-shape.ts";
-import type { ObjectMeta, Pod } from "../kubernetes/pod.ts";
-import { isPlaceholder } from "../kubernetes/yunikorn.ts";
-import { applicationOf, type Application } from "./application.ts";
-import { ROLE_LABEL, ROLES, type Role } from "./role.ts";
+import type { ConfigMap } from "../kubernetes/config-map.ts";
+import type { ShapeError } from "../kubernetes/pod-shape.ts";
+import type { Pod, StringMap } from "../kubernetes/pod.ts";
+import type { Application } from "./application.ts";
+import type { Role } from "./role.ts";
+import type { SparkConf } from "./spark-conf.ts";
 
-/** The kind of object that admission looks at. */
-export type Surface = "pod";
+/** The kinds of objects that admission looks at; `driver-conf`: the ConfigMap that carries a driver's Spark conf. */
+export const SURFACES = ["pod", "driver-conf"] as const;
+
+export type Surface = (typeof SURFACES)[number];
 
 /** An admitted object with what we know of it as Spark. Does not change while policies are applied. */
-export interface Subject {
-  readonly surface: Surface;
+export type Subject = PodSubject | ConfSubject;
+
+interface AnySubject {
   readonly role: Role;
   readonly namespace: string;
-  /** The Pod's name, or `PREFIX*` where the API server will make one up from generateName. */
+  /** The object's name, or `PREFIX*` where the API server will make one up from generateName. */
   readonly name: string;
   readonly application: Application;
   readonly stage: Stage;
+  /** Those of the Pod: of its own, or as the conf says that they will be. */
+  readonly labels: StringMap;
+  /** Who asks for it; undefined where that is not known, as of an object in a file. */
+  readonly user: AdmittedObject["user"];
+}
+
+/** A Pod of Spark's. */
+export interface PodSubject extends AnySubject {
+  readonly surface: "pod";
   /** As it was admitted, before any policy. */
   readonly pod: Pod;
   /** At stage `update`: as it is stored. */
   readonly before: Pod | undefined;
-  /** Who asks for it; undefined where that is not known, as of an object in a file. */
-  readonly user: AdmittedObject["user"];
+}
+
+/** What a driver's conf says of the Pods of one role: one facet of the conf. */
+export interface ConfSubject extends AnySubject {
+  readonly surface: "driver-conf";
+  /** As it was admitted, before any policy. */
+  readonly conf: SparkConf;
+  /** The object that carries it. */
+  readonly object: ConfigMap;
 }
 
 /**
@@ -41,10 +60,17 @@ export type SkipReason =
   | "mirror-pod"
   | "yunikorn-placeholder"
   | "unknown-role"
+  | "not-a-conf"
+  | "unreadable-conf"
   | "bypass";
 
 export type Recognition =
-  | { readonly kind: "subject"; readonly subject: Subject }
+  | { readonly kind: "subject"; readonly subject: PodSubject }
+  /** A conf: what it says of drivers, and what of executors. */
+  | {
+      readonly kind: "conf";
+      readonly facets: readonly [driver: ConfSubject, executor: ConfSubject];
+    }
   | { readonly kind: "skipped"; readonly reason: SkipReason }
   | {
       readonly kind: "malformed";
@@ -52,92 +78,7 @@ export type Recognition =
       readonly errors: readonly ShapeError[];
     };
 
-/** Pods that a kubelet mirrors from a file: the file decides, the API server only shows it. */
-const MIRROR_ANNOTATION = "kubernetes.io/config.mirror";
-
-/** Tells what an admitted object is to Spark. Never throws. */
-export function recognize(admitted: AdmittedObject): Recognition {
-  const stage = stageOf(admitted);
-  if (stage.kind === "skipped") return stage;
-  const { object } = admitted;
-  const before = stage.stage === "update" ? admitted.oldObject : undefined;
-  const { role, noRole } = roleOf(object, before);
-  if (noRole !== undefined) return { kind: "skipped", reason: noRole };
-  if (role === undefined || !isPod(object)) {
-    return { kind: "malformed", role, errors: podShapeErrors(object) };
-  }
-  if (before !== undefined && !isPod(before)) {
-    return { kind: "malformed", role, errors: podShapeErrors(before) };
-  }
-  if (Object.hasOwn(object.metadata?.annotations ?? {}, MIRROR_ANNOTATION)) {
-    return { kind: "skipped", reason: "mirror-pod" };
-  }
-  if (isPlaceholder(object)) return { kind: "skipped", reason: "yunikorn-placeholder" };
-  return {
-    kind: "subject",
-    subject: {
-      surface: "pod",
-      role,
-      namespace: admitted.namespace,
-      name: displayName(object.metadata),
-      application: applicationOf(object),
-      stage: stage.stage,
-      pod: object,
-      before,
-      user: admitted.user,
-    },
-  };
-}
-
-interface FoundRole {
-  readonly role: Role | undefined;
-  /** Why it is sure that there is none: labels that cannot be read may hide one. */
-  readonly noRole?: SkipReason;
-}
-
-/** The role that the label says; at UPDATE the stored one, since the label may be taken away together with a change. */
-function roleOf(object: unknown, before: unknown): FoundRole {
-  const stored = claimedRole(before);
-  return stored.role === undefined ? claimedRole(object) : stored;
-}
-
-function claimedRole(object: unknown): FoundRole {
-  const metadata = field(object, "metadata") ?? {};
-  const labels = field(metadata, "labels") ?? {};
-  const claimed = field(labels, ROLE_LABEL) ?? undefined;
-  const role = ROLES.find((known) => known === claimed);
-  if (role !== undefined || ![object, metadata, labels].every(isRecord)) return { role };
-  if (claimed === undefined) return { role, noRole: "not-spark" };
-  return typeof claimed === "string" ? { role, noRole: "unknown-role" } : { role };
-}
-
-type StageOrSkip =
-  | { readonly kind: "stage"; readonly stage: Stage }
-  | { readonly kind: "skipped"; readonly reason: SkipReason };
-
-function stageOf(admitted: AdmittedObject): StageOrSkip {
-  const { group, version, kind, subResource, operation, admission } = admitted;
-  const skipped = (reason: SkipReason): StageOrSkip => ({ kind: "skipped", reason });
-  if (group !== "" || version !== "v1" || kind !== "Pod") return skipped("other-kind");
-  // `kubectl debug` adds containers, and with them images, by way of a sub-resource.
-  if (subResource !== "" && subResource !== EPHEMERAL_CONTAINERS) return skipped("sub-resource");
-  if (operation === "CREATE" && subResource === "") return { kind: "stage", stage: admission };
-  // Judged only: Spark itself updates labels of its executors, and a mutation there would fight with it
-  // (kubeflow/spark-operator#470).
-  if (operation === "UPDATE" && admission === "validating") {
-    return { kind: "stage", stage: "update" };
-  }
-  return skipped(subResource === "" ? "operation" : "sub-resource");
-}
-
-const EPHEMERAL_CONTAINERS = "ephemeralcontainers";
-
-function field(value: unknown, key: string): unknown {
-  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
-}
-
-/** kubectl and our messages name a Pod without a name yet as `PREFIX*`. */
-function displayName(metadata: ObjectMeta | null | undefined): string {
-  if (metadata?.name != null && metadata.name !== "") return metadata.name;
-  return metadata?.generateName != null ? `${metadata.generateName}*` : "";
+/** The object of a subject, as it was admitted. */
+export function objectOf(subject: Subject): Pod | ConfigMap {
+  return subject.surface === "pod" ? subject.pod : subject.object;
 }

@@ -5,7 +5,7 @@ import {
   webhookConfigurations,
 } from "../../../src/cluster/webhook-configurations.ts";
 import { ROLES } from "../../../src/spark/role.ts";
-import { recognize } from "../../../src/spark/subject.ts";
+import { recognize } from "../../../src/spark/recognize.ts";
 import { admitted, driverPod } from "../../fixtures/pods.ts";
 
 const address = { service: { namespace: "a", name: "b", port: 443 } };

@@ -3,7 +3,8 @@ import { describe, it } from "node:test";
 import type { CompiledPolicy } from "../../../src/engine/policy.ts";
 import type { PolicySet } from "../../../src/engine/policy-set.ts";
 import { isInRollout } from "../../../src/engine/rollout.ts";
-import { recognize, type Subject } from "../../../src/spark/subject.ts";
+import { recognize } from "../../../src/spark/recognize.ts";
+import type { PodSubject } from "../../../src/spark/subject.ts";
 import { decided, everything, outcomeOf } from "../../fixtures/decided.ts";
 import { admitted, driverPod, executorPod } from "../../fixtures/pods.ts";
 import { policySet, policyText } from "../../fixtures/policies.ts";
@@ -84,7 +85,7 @@ describe("enforceFrom", () => {
 });
 
 describe("rollout", () => {
-  const subject = (labels: Record<string, string>, namespace = "team-a"): Subject => {
+  const subject = (labels: Record<string, string>, namespace = "team-a"): PodSubject => {
     const recognition = recognize(admitted(driverPod({ labels }), { namespace }));
     assert.equal(recognition.kind, "subject");
     return recognition.subject;

@@ -18,29 +18,36 @@ describe("the policies that may speak of an object", () => {
   );
 
   it("are those of its role and namespace, in turn", () => {
-    assert.deepEqual(names(set.candidates("driver", "a")), ["in-a", "drivers", "everywhere"]);
-    assert.deepEqual(names(set.candidates("executor", "a")), ["in-a", "everywhere"]);
-    assert.deepEqual(names(set.candidates("executor", "b")), ["everywhere", "not-in-a"]);
+    assert.deepEqual(names(set.candidates("pod", "driver", "a")), [
+      "in-a",
+      "drivers",
+      "everywhere",
+    ]);
+    assert.deepEqual(names(set.candidates("pod", "executor", "a")), ["in-a", "everywhere"]);
+    assert.deepEqual(names(set.candidates("pod", "executor", "b")), ["everywhere", "not-in-a"]);
   });
 
   it("are the same when they are asked for again, and after more namespaces than are remembered", () => {
     for (let round = 0; round < 2; round++) {
       for (let namespace = 0; namespace < 2500; namespace++) {
-        const found = set.candidates("executor", `n-${namespace}`);
+        const found = set.candidates("pod", "executor", `n-${namespace}`);
         assert.deepEqual(names(found), ["everywhere", "not-in-a"]);
       }
     }
-    assert.deepEqual(names(set.candidates("executor", "a")), ["in-a", "everywhere"]);
+    assert.deepEqual(names(set.candidates("pod", "executor", "a")), ["in-a", "everywhere"]);
   });
 
   it("are found for a namespace that nobody could have", () => {
     const long = "n".repeat(1_000_000);
-    assert.deepEqual(names(set.candidates("executor", long)), ["everywhere", "not-in-a"]);
+    assert.deepEqual(names(set.candidates("pod", "executor", long)), ["everywhere", "not-in-a"]);
   });
 
   it("are not looked for by a namespace that is the name of something that objects inherit", () => {
     for (const namespace of ["__proto__", "constructor", "toString"]) {
-      assert.deepEqual(names(set.candidates("executor", namespace)), ["everywhere", "not-in-a"]);
+      assert.deepEqual(names(set.candidates("pod", "executor", namespace)), [
+        "everywhere",
+        "not-in-a",
+      ]);
     }
   });
 
@@ -53,12 +60,16 @@ describe("the policies that may speak of an object", () => {
       }),
       policyText("excluded", { exclude: { namespaces: ["team-*"] }, images: {} }),
     ]);
-    assert.deepEqual(names(compiled.candidates("driver", "team-a")), [
+    assert.deepEqual(names(compiled.candidates("pod", "driver", "team-a")), [
       "excluded",
       "glob",
       "selector",
     ]);
-    assert.deepEqual(names(compiled.candidates("driver", "ads")), ["excluded", "glob", "selector"]);
-    assert.deepEqual(names(compiled.candidates("driver", "risk")), ["excluded", "selector"]);
+    assert.deepEqual(names(compiled.candidates("pod", "driver", "ads")), [
+      "excluded",
+      "glob",
+      "selector",
+    ]);
+    assert.deepEqual(names(compiled.candidates("pod", "driver", "risk")), ["excluded", "selector"]);
   });
 });

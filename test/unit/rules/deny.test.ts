@@ -121,7 +121,7 @@ describe("deny", () => {
 const MISTAKES: readonly (readonly [object, string])[] = [
   [
     { when: "spark.rol == ''", message: "m" },
-    "spec.deny.when: spark has no field rol (at character 7), allowed: surface, role, container, image, executorId; did you mean 'role'?",
+    "spec.deny.when: spark has no field rol (at character 7), allowed: surface, role, container, image, executorId, conf; did you mean 'role'?",
   ],
   [
     { when: "true", message: "{{app.nam}}" },

@@ -160,13 +160,6 @@ describe("SparkConf.get", () => {
     ]);
     assert.equal(valueOf(new SparkConf(entries).get("spark.a")), "1");
   });
-
-  it("is not changed by what its entries become later", () => {
-    const entries = new Map([["spark.a", { value: "1", where: "" }]]);
-    const read = new SparkConf(entries);
-    entries.set("spark.a", { value: "2", where: "" });
-    assert.equal(valueOf(read.get("spark.a")), "1");
-  });
 });
 
 describe("SparkConf.get of too much", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { recognize } from "../../../src/spark/subject.ts";
+import { recognize } from "../../../src/spark/recognize.ts";
 import { admitted, driverPod, executorPod } from "../../fixtures/pods.ts";
 
 function skipReason(object: unknown, overrides = {}): string | undefined {
@@ -87,7 +87,8 @@ describe("recognize: what is let go", () => {
     ["a deletion", "operation", null, { operation: "DELETE" }],
     ["a resize", "sub-resource", driverPod(), { subResource: "resize" }],
     ["an ephemeral container", "sub-resource", driverPod(), { subResource: "ephemeralcontainers" }],
-    ["another kind", "other-kind", driverPod(), { kind: "ConfigMap" }],
+    ["another kind", "other-kind", driverPod(), { kind: "Secret" }],
+    ["a ConfigMap", "not-a-conf", driverPod(), { kind: "ConfigMap" }],
     ["a Pod of another group", "other-kind", driverPod(), { group: "example.com" }],
     [
       "a mirror Pod",

@@ -1,0 +1,99 @@
+import { PROPERTIES_KEY, propertiesOf } from "../spark/driver-conf.ts";
+import { appendProperties } from "../spark/properties.ts";
+import type { ConfSubject } from "../spark/subject.ts";
+import { ConfDraft, type ConfMark } from "./conf-draft.ts";
+import type { AddedConf, ConfRun, PolicyOutcome } from "./decision.ts";
+import { pointer } from "./draft.ts";
+import type { Facts } from "./facts.ts";
+import type { MatchingPolicy } from "./matching.ts";
+import type { Effect, Violation } from "./policy.ts";
+import { runPolicies, type Handling } from "./run.ts";
+
+const NONE: readonly never[] = [];
+
+/** What policies come to for a driver's conf: for what it says of drivers, then of executors. */
+export function runOnConf(
+  policies: readonly MatchingPolicy<ConfSubject>[],
+  subject: ConfSubject,
+  facts: Facts,
+): ConfRun {
+  const { outcomes, work } = runPolicies(policies, handlingOf(subject, facts));
+  const merged = mergeByPolicy(outcomes);
+  const before = propertiesOf(subject.object) ?? "";
+  const text = withAdded(before, work.added);
+  const path = pointer(["data", PROPERTIES_KEY]);
+  return {
+    outcomes: merged,
+    operations: text === before ? NONE : [{ op: "replace", path, value: text }],
+    text,
+    refused: merged.some((outcome) => outcome.refuses),
+  };
+}
+
+function handlingOf(
+  { conf }: ConfSubject,
+  facts: Facts,
+): Handling<ConfSubject, ConfMark, ConfDraft> {
+  return {
+    open: () => new ConfDraft(conf),
+    mutate: ({ name, conf: rule }, subject) => {
+      const mutate = rule?.mutate;
+      if (mutate === undefined) return undefined;
+      return (draft) => {
+        draft.speakFor(name);
+        return mutate(draft, subject, facts);
+      };
+    },
+    changeSince: () => undefined,
+    judge: ({ matching: { policy, subject }, claimed }, draft) =>
+      policy.conf?.judge?.(draft.conf, subject, facts, claimed) ?? NONE,
+    isOwnMaking: () => false,
+  };
+}
+
+/** The text of a conf with entries behind it, under the names of the policies that added them. */
+function withAdded(before: string, added: readonly AddedConf[]): string {
+  const byPolicy = Map.groupBy(added, ({ policy }) => policy);
+  let text = before;
+  for (const [policy, entries] of byPolicy) {
+    text = appendProperties(
+      text,
+      policy,
+      entries.map(({ key, value }) => [key, value] as const),
+    );
+  }
+  return text;
+}
+
+/** A policy that speaks of drivers and of executors has one outcome, and says once what is the same of both. */
+function mergeByPolicy(outcomes: readonly PolicyOutcome[]): readonly PolicyOutcome[] {
+  const merged = new Map<string, PolicyOutcome>();
+  for (const outcome of outcomes) {
+    const known = merged.get(outcome.policy);
+    merged.set(outcome.policy, known === undefined ? outcome : merge(known, outcome));
+  }
+  return [...merged.values()];
+}
+
+function merge(first: PolicyOutcome, second: PolicyOutcome): PolicyOutcome {
+  const isNew = ({ field, message }: Violation) =>
+    !first.violations.some((known) => known.field === field && known.message === message);
+  return {
+    ...first,
+    effect: mergeEffects(first.effect, second.effect),
+    changes: [...first.changes, ...second.changes],
+    violations: [...first.violations, ...second.violations.filter(isNew)],
+    error: first.error ?? second.error,
+    refuses: first.refuses || second.refuses,
+  };
+}
+
+function mergeEffects(first: Effect | undefined, second: Effect | undefined): Effect | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  const both = (a: readonly string[], b: readonly string[]) => [...new Set([...a, ...b])];
+  return {
+    summary: first.summary ?? second.summary,
+    replaced: both(first.replaced, second.replaced),
+    kept: both(first.kept, second.kept),
+  };
+}

@@ -1,0 +1,182 @@
+import type { ConfDraft } from "../engine/conf-draft.ts";
+import type { Demand, Effect, Violation } from "../engine/policy.ts";
+import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
+import { compileGlobs } from "../kubernetes/glob.ts";
+import { unknownKey } from "../spark/known-keys.ts";
+import type { SparkConf } from "../spark/spark-conf.ts";
+import { compileLimit, type Limit } from "./spark-conf-limits.ts";
+import { PRESETS, type PresetEntry, type PresetName } from "./spark-conf-presets.ts";
+import { SPARK_CONF_SCHEMA } from "./spark-conf-schema.ts";
+
+type Entries = Readonly<Record<string, string>>;
+
+interface SparkConfSpec {
+  readonly presets?: readonly PresetName[];
+  readonly set?: Entries;
+  readonly defaults?: Entries;
+  readonly required?: readonly string[];
+  readonly forbidden?: readonly string[];
+  readonly limits?: Readonly<Record<string, Limit>>;
+  readonly unknownKeys?: "Ignore" | "Warn" | "Deny";
+}
+
+/** Keys that say what was made of the conf before it came here: to change them would be a lie. */
+const NOT_OURS =
+  /^spark\.(?:app\.id|master|submit\.|kubernetes\.(?:submitInDriver|resource\.type|namespace|driver\.pod\.name|(?:driver|executor)\.(?:label|annotation)\.(?:spark-|sparkgate\.io\/)))/;
+
+/** What a Spark application's conf must say. */
+export const sparkConf: RuleKind = {
+  key: "sparkConf",
+  combine: "all",
+  surfaces: ["driver-conf"],
+  description:
+    "What a Spark application's conf says: keys that are set, that have defaults, that must or must not be there, and bounds of values. It is judged and mended in the ConfigMap that the driver reads, before it starts.",
+  example: `sparkConf:
+  presets: [ShuffleSafeDynamicAllocation, GracefulDecommission]
+  set: { spark.eventLog.enabled: "true" }
+  defaults: { spark.eventLog.dir: "s3a://logs/spark" }
+  forbidden: ["spark.hadoop.fs.s3a.secret.key"]
+  limits:
+    spark.dynamicAllocation.maxExecutors: { max: 200 }`,
+  schema: SPARK_CONF_SCHEMA,
+  compile: (block) => {
+    const spec = block as SparkConfSpec;
+    const additions = additionsOf(spec);
+    const judges = [...requiredJudges(spec), ...forbiddenJudges(spec), ...limitJudges(spec)];
+    const { unknownKeys = "Ignore" } = spec;
+    if (unknownKeys === "Deny") judges.push(judgeUnknownKeys);
+    return {
+      claims: new Map(
+        additions.flatMap(({ key, value, when }) => (when === undefined ? [[key, value]] : [])),
+      ),
+      demands: demandsOf(spec),
+      conf: {
+        whole: true,
+        mutate: (draft) => {
+          const effect = add(draft, additions);
+          if (unknownKeys !== "Warn") return effect;
+          return { ...effect, kept: judgeUnknownKeys(draft.conf).map(sentenceOf) };
+        },
+        judge: (conf) => judges.flatMap((judge) => judge(conf)),
+      },
+    };
+  },
+};
+
+/** Explicit keys go before those of presets: who names a key means it. */
+function additionsOf({
+  set = {},
+  defaults = {},
+  presets = [],
+}: SparkConfSpec): readonly PresetEntry[] {
+  const written = (entries: Entries, as: "set" | "defaults"): PresetEntry[] =>
+    Object.entries(entries).map(([key, value]) => {
+      checkKey(key, [as, key]);
+      if (as === "defaults" && Object.hasOwn(set, key)) {
+        throw new RuleProblem("is in set too: say it once", { path: [as, key], allowed: [] });
+      }
+      return { key, value, as: as === "set" ? "set" : "default", why: "" };
+    });
+  const own = [...written(set, "set"), ...written(defaults, "defaults")];
+  const named = new Set(own.map(({ key }) => key));
+  const ofPresets: readonly PresetEntry[] = presets.flatMap((preset) => PRESETS[preset].entries);
+  return [...own, ...ofPresets.filter(({ key }) => !named.has(key))];
+}
+
+function checkKey(key: string, path: readonly string[]): void {
+  const problem = (message: string) => new RuleProblem(message, { path, allowed: [] });
+  if (!key.startsWith("spark.")) {
+    throw problem(`'${key}' does not begin with spark.: Spark reads no other keys`);
+  }
+  if (NOT_OURS.test(key)) throw problem("is Spark's or Sparkgate's own: it must stay as it is");
+}
+
+function add(draft: ConfDraft, additions: readonly PresetEntry[]): Effect {
+  const replaced: string[] = [];
+  const added: string[] = [];
+  // As the job says it: what one entry adds is no reason for another.
+  const { conf } = draft;
+  for (const { key, value, as, when } of additions) {
+    if (when?.(conf) === false) continue;
+    const found = draft.conf.raw(key);
+    if (!draft.claim(key)) continue; // a policy of higher priority has spoken, or an entry before
+    if (found === value || (found !== undefined && as === "default")) continue;
+    draft.set(key, value);
+    (found === undefined ? added : replaced).push(`${key}=${value}`);
+  }
+  return {
+    summary: added.length > 0 ? `set ${added.join(", ")}` : undefined,
+    replaced: [
+      ...replaced.map((entry) => `replaced by ${entry}`),
+      ...(replaced.length > 0 && added.length > 0 ? [`set ${added.join(", ")}`] : []),
+    ],
+    kept: [],
+  };
+}
+
+type Judge = (conf: SparkConf) => readonly Violation[];
+
+function requiredJudges({ required = [] }: SparkConfSpec): Judge[] {
+  return required.map((key, index) => {
+    if (!key.startsWith("spark.")) checkKey(key, ["required", String(index)]);
+    return (conf) =>
+      (conf.raw(key) ?? "") === ""
+        ? [{ field: key, message: "is missing", fix: `--conf ${key}=VALUE` }]
+        : [];
+  });
+}
+
+function forbiddenJudges({ forbidden }: SparkConfSpec): Judge[] {
+  if (forbidden === undefined) return [];
+  const isForbidden = compileGlobs(forbidden);
+  return [
+    (conf) =>
+      conf
+        .keys()
+        .filter(isForbidden)
+        .map((key) => ({ field: key, message: "is forbidden", fix: "leave it out" })),
+  ];
+}
+
+function limitJudges({ limits = {} }: SparkConfSpec): Judge[] {
+  return Object.entries(limits).map(([key, limit]) => {
+    const faultOf = compileLimit(key, limit);
+    return (conf) => {
+      const found = conf.get(key);
+      if (found.kind === "absent") return [];
+      if (found.kind === "unknown") {
+        return [
+          { field: key, message: `cannot be judged: ${found.why}`, fix: "write the value out" },
+        ];
+      }
+      const fault = faultOf(found.value);
+      return fault === undefined
+        ? []
+        : [{ field: key, message: fault.message, fix: `--conf ${key}=${fault.allowed}` }];
+    };
+  });
+}
+
+/** A conf has hundreds of keys at most; of a hostile one nobody reads more. */
+const MOST_UNKNOWN = 20;
+
+function judgeUnknownKeys(conf: SparkConf): readonly Violation[] {
+  const found: Violation[] = [];
+  for (const key of conf.keys()) {
+    const unknown = unknownKey(key);
+    if (unknown === undefined) continue;
+    const { nearest } = unknown;
+    const fix = nearest === undefined ? "leave it out" : `did you mean ${nearest}?`;
+    found.push({ field: key, message: "is a key that no Spark knows", fix });
+    if (found.length === MOST_UNKNOWN) break;
+  }
+  return found;
+}
+
+function sentenceOf({ field, message, fix }: Violation): string {
+  return `${field} ${message}: ${fix ?? ""}`;
+}
+
+function demandsOf({ set = {} }: SparkConfSpec): readonly Demand[] {
+  return Object.entries(set).map(([field, value]) => ({ field, values: [value], isSet: true }));
+}

@@ -1,0 +1,3 @@
+export function unknownKey(key: string): { readonly nearest: string | undefined } | undefined {
+  return key === "" ? { nearest: undefined } : undefined;
+}
