@@ -72,6 +72,10 @@ function additionsOf({
   const written = (entries: Entries, as: "set" | "defaults"): PresetEntry[] =>
     Object.entries(entries).map(([key, value]) => {
       checkKey(key, [as, key]);
+      // Utils.getPropertiesFromFile: such a value would never be what the policy says.
+      if (value !== value.trim()) {
+        throw new RuleProblem("Spark trims blanks at both ends", { path: [as, key], allowed: [] });
+      }
       if (as === "defaults" && Object.hasOwn(set, key)) {
         throw new RuleProblem("is in set too: say it once", { path: [as, key], allowed: [] });
       }

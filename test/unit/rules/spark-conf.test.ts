@@ -1,0 +1,250 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { decide } from "../../../src/engine/decide.ts";
+import type { ConfRun } from "../../../src/engine/decision.ts";
+import { PROPERTIES_KEY } from "../../../src/spark/driver-conf.ts";
+import { parseProperties } from "../../../src/spark/properties.ts";
+import { deepFreeze } from "../../fixtures/deep-freeze.ts";
+import { admittedConf, confText, driverConf } from "../../fixtures/driver-conf.ts";
+import { NO_FACTS } from "../../fixtures/facts.ts";
+import { policySet, policyText } from "../../fixtures/policies.ts";
+
+type Block = Readonly<Record<string, unknown>>;
+
+const setOf = (...blocks: readonly Block[]) =>
+  policySet(
+    blocks.map((block, index) =>
+      policyText(`conf-${index}`, { mode: "Enforce", priority: -index, sparkConf: block }),
+    ),
+  );
+
+/** What policies come to; what is changed by them has nothing to be changed any more. */
+function run(
+  blocks: Block | readonly Block[],
+  entries: Readonly<Record<string, string>> = {},
+): ConfRun {
+  const set = setOf(...[blocks].flat());
+  const map = driverConf(confText(entries));
+  const decision = decide(set, admittedConf(deepFreeze(map)), NO_FACTS);
+  assert.equal(decision.kind, "decided-conf");
+  const { enforced } = decision;
+  const again = decide(set, admittedConf(driverConf(enforced.text)), NO_FACTS);
+  assert.equal(again.kind, "decided-conf");
+  assert.deepEqual(again.enforced.operations, []);
+  return enforced;
+}
+
+function read(text: string): ReadonlyMap<string, string> {
+  const properties = parseProperties(text);
+  assert.equal(properties.kind, "read");
+  return new Map([...properties.entries].map(([key, { value }]) => [key, value]));
+}
+
+/** What the driver reads that it would not have read before. */
+function added(result: ConfRun, entries: Readonly<Record<string, string>> = {}): object {
+  const before = read(confText(entries));
+  return Object.fromEntries(
+    [...read(result.text)].filter(([key, value]) => before.get(key) !== value),
+  );
+}
+
+const told = (result: ConfRun) =>
+  result.outcomes.flatMap(({ violations }) =>
+    violations.map(({ field, message, fix }) => `${field} ${message}. ${fix ?? ""}`),
+  );
+
+const DYNAMIC = { "spark.dynamicAllocation.enabled": "true" };
+const CELEBORN = {
+  "spark.shuffle.manager": "org.apache.spark.shuffle.celeborn.SparkShuffleManager",
+};
+
+describe("sparkConf: keys that are set", () => {
+  it("are put behind the conf, which stays as it is to the byte", () => {
+    const text = confText({ "spark.a": "1" });
+    const { operations } = run({ set: { "spark.b": "2" } }, { "spark.a": "1" });
+    assert.deepEqual(operations, [
+      {
+        op: "replace",
+        path: `/data/${PROPERTIES_KEY}`,
+        value: `${text}\n\n# sparkgate: conf-0\nspark.b=2\n`,
+      },
+    ]);
+  });
+
+  it("take the place of what the job has, which is told without its value", () => {
+    const result = run({ set: { "spark.b": "2" } }, { "spark.b": "hunter2" });
+    assert.deepEqual(added(result, { "spark.b": "hunter2" }), { "spark.b": "2" });
+    assert.deepEqual(result.outcomes[0]?.effect?.replaced, ["replaced by spark.b=2"]);
+  });
+
+  it("are not touched where they are so already", () => {
+    assert.deepEqual(run({ set: { "spark.b": "2" } }, { "spark.b": "2" }).operations, []);
+  });
+
+  it("have a default only where the job says nothing, not even an empty value", () => {
+    const block = { defaults: { "spark.a": "1", "spark.b": "2", "spark.c": "3" } };
+    const entries = { "spark.a": "0", "spark.b": "" };
+    assert.deepEqual(added(run(block, entries), entries), { "spark.c": "3" });
+  });
+
+  it("are spoken for by the policy of the highest priority", () => {
+    const blocks = [{ defaults: { "spark.a": "high" } }, { set: { "spark.a": "low" } }];
+    assert.deepEqual(added(run(blocks)), { "spark.a": "high" });
+    assert.deepEqual(added(run(blocks, { "spark.a": "job" }), { "spark.a": "job" }), {});
+  });
+
+  it("arrive as they are written, whatever is in them", () => {
+    const value = "a  \\b=\u00e4 \u{1f600}\n:#!";
+    assert.deepEqual(added(run({ set: { "spark.odd": value } })), { "spark.odd": value });
+  });
+});
+
+describe("sparkConf: what is refused", () => {
+  it("a required key that is missing or empty, unless a policy adds it", () => {
+    const block = { required: ["spark.a", "spark.b", "spark.c"], defaults: { "spark.c": "3" } };
+    assert.deepEqual(told(run(block, { "spark.a": "" })), [
+      "spark.a is missing. --conf spark.a=VALUE",
+      "spark.b is missing. --conf spark.b=VALUE",
+    ]);
+  });
+
+  it("a forbidden key, without a word of its value", () => {
+    const result = run(
+      { forbidden: ["spark.hadoop.fs.s3a.*.key"] },
+      { "spark.hadoop.fs.s3a.secret.key": "hunter2" },
+    );
+    assert.equal(result.refused, true);
+    assert.deepEqual(told(result), ["spark.hadoop.fs.s3a.secret.key is forbidden. leave it out"]);
+  });
+
+  const limits: readonly (readonly [object, string, string | undefined])[] = [
+    [{ max: 200 }, "200", undefined],
+    [{ max: 200 }, "201", "'201' is above 200"],
+    [{ min: 1 }, "0", "'0' is below 1"],
+    [{ max: 200 }, "many", "'many' cannot be compared with 200"],
+    [{ max: "64g" }, "65536m", undefined],
+    [{ max: "64g" }, "65g", "'65g' is above 64g"],
+    [{ max: "64g" }, "65", "'65' cannot be compared with 64g"],
+    [{ min: "10s", max: "10min" }, "11min", "'11min' is above 10min"],
+    [{ min: "10s", max: "10min" }, "90s", undefined],
+    [{ max: 200 }, "${env:MANY}", "cannot be judged"],
+    [{ max: 200 }, "${spark.many}", "'300' is above 200"],
+  ];
+  for (const [limit, value, message] of limits) {
+    it(`${JSON.stringify(limit)}: ${value} is ${message ?? "allowed"}`, () => {
+      const entries = { "spark.limited": value, "spark.many": "300" };
+      const result = run({ limits: { "spark.limited": limit } }, entries);
+      assert.equal(result.refused, message !== undefined);
+      if (message !== undefined) assert.ok(told(result)[0]?.includes(message), told(result)[0]);
+    });
+  }
+
+  it("nothing where a limited key is not there", () => {
+    assert.equal(run({ limits: { "spark.limited": { max: 1 } } }).refused, false);
+  });
+});
+
+describe("sparkConf: ShuffleSafeDynamicAllocation", () => {
+  const block = { presets: ["ShuffleSafeDynamicAllocation"] };
+  const TRACKING = "spark.dynamicAllocation.shuffleTracking.enabled";
+  const cases: readonly (readonly [
+    string,
+    Readonly<Record<string, string>>,
+    string | undefined,
+  ])[] = [
+    ["no word of tracking", DYNAMIC, "true"],
+    ["tracking off", { ...DYNAMIC, [TRACKING]: "false" }, "true"],
+    ["tracking on", { ...DYNAMIC, [TRACKING]: "true" }, undefined],
+    [
+      "tracking off, and shuffle blocks that are moved",
+      {
+        ...DYNAMIC,
+        [TRACKING]: "false",
+        "spark.decommission.enabled": "true",
+        "spark.storage.decommission.enabled": "true",
+      },
+      undefined,
+    ],
+    [
+      "tracking off, and decommissioning that leaves shuffle blocks behind",
+      {
+        ...DYNAMIC,
+        [TRACKING]: "false",
+        "spark.decommission.enabled": "true",
+        "spark.storage.decommission.enabled": "true",
+        "spark.storage.decommission.shuffleBlocks.enabled": "false",
+      },
+      "true",
+    ],
+    ["Celeborn", { ...DYNAMIC, ...CELEBORN }, "false"],
+    ["Celeborn, and tracking on", { ...DYNAMIC, ...CELEBORN, [TRACKING]: "true" }, undefined],
+  ];
+  for (const [what, entries, tracking] of cases) {
+    it(`with ${what}: tracking becomes ${tracking ?? "what it is"}`, () => {
+      const keys = added(run(block, entries), entries) as Readonly<Record<string, string>>;
+      assert.equal(keys[TRACKING], tracking);
+    });
+  }
+
+  it("adds bounds where there are none, and leaves those of the job", () => {
+    const entries = { ...DYNAMIC, "spark.dynamicAllocation.maxExecutors": "7" };
+    const keys = added(run(block, entries), entries);
+    assert.deepEqual(keys, {
+      [TRACKING]: "true",
+      "spark.dynamicAllocation.minExecutors": "0",
+      "spark.dynamicAllocation.executorIdleTimeout": "60s",
+      "spark.dynamicAllocation.cachedExecutorIdleTimeout": "30min",
+    });
+  });
+
+  it("turns the external shuffle service off, which Kubernetes does not have", () => {
+    const entries = { "spark.shuffle.service.enabled": "true" };
+    assert.deepEqual(added(run(block, entries), entries), {
+      "spark.shuffle.service.enabled": "false",
+    });
+  });
+
+  it("does nothing without dynamic allocation", () => {
+    assert.deepEqual(run(block).operations, []);
+  });
+
+  it("gives way to what the same policy says of a key", () => {
+    const own = { ...block, defaults: { "spark.dynamicAllocation.maxExecutors": "20" } };
+    const keys = added(run(own, DYNAMIC), DYNAMIC) as Readonly<Record<string, string>>;
+    assert.equal(keys["spark.dynamicAllocation.maxExecutors"], "20");
+  });
+});
+
+describe("sparkConf: GracefulDecommission", () => {
+  it("moves blocks of executors that go; not where a remote shuffle service has them", () => {
+    const block = { presets: ["GracefulDecommission"] };
+    assert.deepEqual(added(run(block)), {
+      "spark.decommission.enabled": "true",
+      "spark.storage.decommission.enabled": "true",
+      "spark.storage.decommission.shuffleBlocks.enabled": "true",
+      "spark.storage.decommission.rddBlocks.enabled": "true",
+    });
+    assert.deepEqual(run(block, CELEBORN).operations, []);
+  });
+});
+
+describe("sparkConf: mistakes", () => {
+  const mistakes: readonly (readonly [Block, RegExp])[] = [
+    [{ set: { "dynamicAllocation.enabled": "true" } }, /does not begin with spark\./],
+    [{ set: { "spark.app.id": "x" } }, /is Spark's or Sparkgate's own/],
+    [
+      { set: { "spark.kubernetes.executor.annotation.sparkgate.io/app": "x" } },
+      /is Spark's or Sparkgate's own/,
+    ],
+    [{ set: { "spark.a": "1" }, defaults: { "spark.a": "1" } }, /is in set too/],
+    [{ set: { "spark.a": " x" } }, /Spark trims blanks/],
+    [{ limits: { "spark.a": { min: 2, max: 1 } } }, /min is above max/],
+    [{ limits: { "spark.a": { min: 2, max: "1g" } } }, /both alike/],
+    [{ limits: { "spark.a": { max: "much" } } }, /must be whole numbers, sizes/],
+  ];
+  for (const [block, message] of mistakes) {
+    it(JSON.stringify(block), () => {
+      assert.throws(() => setOf(block), message);
+    });
+  }
+});
