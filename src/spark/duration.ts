@@ -32,10 +32,10 @@ export function parseDuration(text: string, unit: DurationUnit): Parsed<number> 
       why: "must be a whole number with us, ms, s, m, min, h or d behind it, such as 60s, and less than 2^63",
     };
   }
-  return {
-    kind: "known",
-    value: Number(count * MICROSECONDS[unit]) / Number(MICROSECONDS.ms),
-  };
+  // Rounded once, whatever comes out.
+  const perUnit = MICROSECONDS[unit];
+  const value = unit === "us" ? Number(count) / 1000 : Number(count * (perUnit / 1000n));
+  return { kind: "known", value };
 }
 
 /** How many of the entry's units a duration is; undefined where JavaUtils throws. What is too large becomes the largest. */

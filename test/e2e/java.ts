@@ -1,0 +1,35 @@
+import { join } from "node:path";
+import { MissingPrerequisiteError } from "./assets.ts";
+import { runCommand } from "./command.ts";
+
+/**
+ * Runs a program of test/e2e/jvm, which java compiles on the way.
+ * @param classpath of folders and jars
+ * @returns the lines that it prints
+ */
+export async function runJava(
+  program: string,
+  lines: readonly string[],
+  classpath = "",
+): Promise<readonly string[]> {
+  const source = join(import.meta.dirname, "jvm", `${program}.java`);
+  const path = classpath === "" ? [] : ["--class-path", classpath];
+  await requireCompiler();
+  const { code, stdout, stderr } = await runCommand("java", [...path, source], {
+    env: process.env,
+    stdin: lines.map((line) => `${line}\n`).join(""),
+  });
+  if (code !== 0) throw new Error(`${program}.java ended with ${code}: ${stderr}`);
+  return stdout.split("\n").slice(0, -1);
+}
+
+/** A runtime environment runs Spark, and compiles nothing. */
+async function requireCompiler(): Promise<void> {
+  const describing = runCommand("java", ["--describe-module", "jdk.compiler"], {
+    env: process.env,
+  }).catch(() => undefined);
+  if ((await describing)?.code === 0) return;
+  throw new MissingPrerequisiteError(
+    "a JDK (17 or newer) is missing, which compiles and runs the programs of test/e2e/jvm",
+  );
+}
