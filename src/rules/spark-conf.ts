@@ -102,9 +102,11 @@ function add(draft: ConfDraft, additions: readonly PresetEntry[]): Effect {
   const { conf } = draft;
   for (const { key, value, as, when } of additions) {
     if (when?.(conf) === false) continue;
-    const found = draft.conf.raw(key);
     if (!draft.claim(key)) continue; // a policy of higher priority has spoken, or an entry before
-    if (found === value || (found !== undefined && as === "default")) continue;
+    // Also under a former name, which Spark reads where the new one is not there.
+    if (as === "default" && draft.conf.get(key).kind !== "absent") continue;
+    const found = draft.conf.raw(key);
+    if (found === value) continue;
     draft.set(key, value);
     (found === undefined ? added : replaced).push(`${key}=${value}`);
   }

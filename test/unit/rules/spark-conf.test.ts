@@ -87,6 +87,12 @@ describe("sparkConf: keys that are set", () => {
     assert.deepEqual(added(run(block, entries), entries), { "spark.c": "3" });
   });
 
+  it("have no default where the job says a former name, which counts less", () => {
+    const entries = { "spark.yarn.executor.memoryOverhead": "2g" };
+    const block = { defaults: { "spark.executor.memoryOverhead": "1g" } };
+    assert.deepEqual(run(block, entries).operations, []);
+  });
+
   it("are spoken for by the policy of the highest priority", () => {
     const blocks = [{ defaults: { "spark.a": "high" } }, { set: { "spark.a": "low" } }];
     assert.deepEqual(added(run(blocks)), { "spark.a": "high" });
