@@ -1,4 +1,5 @@
 import { decide } from "../../engine/decide.ts";
+import type { Decision } from "../../engine/decision.ts";
 import type { Facts } from "../../engine/facts.ts";
 import type { Mode } from "../../engine/policy.ts";
 import type { PolicySet } from "../../engine/policy-set.ts";
@@ -12,6 +13,8 @@ import { parseMoment } from "../../policy/moment.ts";
 import type { Problem } from "../../policy/problem.ts";
 import { reportEntry } from "../../report/report.ts";
 import type { Role } from "../../spark/role.ts";
+import { PROPERTIES_KEY } from "../../spark/driver-conf.ts";
+import { confRequest } from "../conf-request.ts";
 import { podRequest } from "../pod-request.ts";
 import { differences, type Expectation } from "./compare.ts";
 
@@ -73,11 +76,10 @@ export function runCase(test: NamedDocument, index: number, compile: CompileFor)
     problems.push(test.document.problem(["spec", "cases", index, ...path], message));
   };
   const at = timeOf({ ...spec, ...one });
-  const found = findPod(objectOf(spec, one.object));
+  const asked = askedOf(objectOf(spec, one.object), one.role);
   if (at === undefined) tell(["at"], "is no moment");
-  if (found === undefined) tell(["object"], whyNone(spec, one.object));
-  if (at !== undefined && found !== undefined)
-    judge(test, one, { pod: found.value, at }, compile, tell);
+  if (asked === undefined) tell(["object"], whyNone(spec, one.object));
+  if (at !== undefined && asked !== undefined) judge(test, one, { asked, at }, compile, tell);
   return { policy: test.name, name: one.name, problems };
 }
 
@@ -86,7 +88,7 @@ type Tell = (path: readonly (string | number)[], message: string) => void;
 function judge(
   test: NamedDocument,
   one: PolicyCase,
-  { pod, at }: { readonly pod: JsonObject; readonly at: number },
+  { asked, at }: { readonly asked: AdmittedObject; readonly at: number },
   compile: CompileFor,
   tell: Tell,
 ): void {
@@ -98,7 +100,7 @@ function judge(
     mode: mode === "AsWritten" ? undefined : mode,
     only: spec.alone === true ? test.name : undefined,
   });
-  const request = requestOf(pod, one.role, given);
+  const request = requestOf(asked, given);
   const decision = decide(set, request, factsOf(given, request.namespace, at));
   if (decision.kind === "malformed") {
     // The API server refuses it before any policy is asked, so whatever is expected would say nothing.
@@ -110,7 +112,7 @@ function judge(
     verdict,
     findings: findings.filter(({ policy }) => policy === test.name),
     all: findings,
-    object: decision.kind === "decided" ? decision.enforced.pod : request.object,
+    object: admittedBy(decision, request.object),
   };
   for (const difference of differences(one.expect, result)) {
     tell(["expect", ...difference.path], difference.message);
@@ -121,12 +123,28 @@ function timeOf({ at }: Given): number | undefined {
   return at === undefined ? DEFAULT_AT : parseMoment(at);
 }
 
-function requestOf(
-  pod: JsonObject,
-  role: Role | undefined,
-  { namespace, user }: Given,
-): AdmittedObject {
-  const asked = podRequest(pod, { role });
+/** What admission would be asked of an object; undefined where it holds nothing that could be judged. */
+function askedOf(object: JsonObject, role: Role | undefined): AdmittedObject | undefined {
+  if (object["kind"] === "ConfigMap") return confRequest(object);
+  const found = findPod(object);
+  return found && podRequest(found.value, { role });
+}
+
+/** The object as it is admitted, where it is. */
+function admittedBy(decision: Decision, object: unknown): unknown {
+  switch (decision.kind) {
+    case "decided":
+      return decision.enforced.pod;
+    case "decided-conf": {
+      const map = decision.subject.object;
+      return { ...map, data: { ...map.data, [PROPERTIES_KEY]: decision.enforced.text } };
+    }
+    default:
+      return object;
+  }
+}
+
+function requestOf(asked: AdmittedObject, { namespace, user }: Given): AdmittedObject {
   return {
     ...asked,
     namespace: namespace?.name ?? asked.namespace,
@@ -144,7 +162,7 @@ function ownValue(objects: PolicyTestSpec["objects"], name: string): unknown {
 }
 
 function whyNone({ objects }: PolicyTestSpec, object: PolicyCase["object"]): string {
-  if (typeof object !== "string") return "holds no Pod that could be judged";
+  if (typeof object !== "string") return "holds no Pod and no conf that could be judged";
   if (ownValue(objects, object) !== undefined) return `'${object}' holds no Pod`;
   const names = Object.keys(objects ?? {});
   return `there is no object '${object}', allowed: ${names.join(", ") || "none, see spec.objects"}`;
