@@ -1,3 +1,4 @@
+import { CARRIED_ANNOTATION, CARRIED_KEY, writeCarried, type Carried } from "../spark/carried.ts";
 import { PROPERTIES_KEY, propertiesOf } from "../spark/driver-conf.ts";
 import { appendProperties } from "../spark/properties.ts";
 import type { ConfSubject } from "../spark/subject.ts";
@@ -11,13 +12,21 @@ import { runPolicies, type Handling } from "./run.ts";
 
 const NONE: readonly never[] = [];
 
-/** What policies come to for a driver's conf: for what it says of drivers, then of executors. */
+/**
+ * What policies come to for a driver's conf: for what it says of drivers, then of executors.
+ * @param carried what its executors are to know of it; undefined: nothing
+ */
 export function runOnConf(
   policies: readonly MatchingPolicy<ConfSubject>[],
   subject: ConfSubject,
   facts: Facts,
+  carried: Carried | undefined,
 ): ConfRun {
   const { outcomes, work } = runPolicies(policies, handlingOf(subject, facts));
+  if (carried !== undefined) {
+    work.speakFor(CARRIED_ANNOTATION);
+    work.set(CARRIED_KEY, writeCarried(carried));
+  }
   const merged = mergeByPolicy(outcomes);
   const before = propertiesOf(subject.object) ?? "";
   const text = withAdded(before, work.added);

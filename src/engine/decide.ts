@@ -1,4 +1,5 @@
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
+import type { Carried } from "../spark/carried.ts";
 import { recognize } from "../spark/recognize.ts";
 import type { ConfSubject, PodSubject } from "../spark/subject.ts";
 import { runOnConf } from "./decide-conf.ts";
@@ -55,13 +56,30 @@ function decideOnConf(
   );
   const matching = [...ofDriver, ...ofExecutor];
   const enforced = matching.filter(isEnforced);
-  const run = (policies: typeof matching) => runOnConf(policies, driver, facts);
   return {
     kind: "decided-conf",
     subject: driver,
-    enforced: run(enforced),
-    preview: enforced.length === matching.length ? undefined : run(matching),
+    enforced: runOnConf(enforced, driver, facts, carriedFacts(set, driver)),
+    preview:
+      enforced.length === matching.length
+        ? undefined
+        : runOnConf(matching, driver, facts, undefined),
   };
+}
+
+/** What the executors are to know of their application; undefined where no policy enforces anything on them: nothing is touched then. */
+function carriedFacts(set: PolicySet, driver: ConfSubject): Carried | undefined {
+  const policies = set.candidates("pod", "executor", driver.namespace);
+  const enforces = policies.some(
+    ({ mode, modeOverrides }) =>
+      mode === "Enforce" || modeOverrides.some((override) => override.mode === "Enforce"),
+  );
+  if (!enforces) return undefined;
+  const rolledOut = policies.filter(({ rolloutPercent }) => rolloutPercent < 100);
+  const rollouts = Object.fromEntries(
+    rolledOut.map(({ name, rolloutPercent }) => [name, rolloutPercent]),
+  );
+  return { ...driver.facts(), rollouts };
 }
 
 function isEnforced({ mode }: Pick<MatchingPolicy<never>, "mode">): boolean {

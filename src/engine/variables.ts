@@ -30,7 +30,8 @@ export function variablesOf(
   if (names.has("spark")) variables["spark"] = sparkOf(object, subject);
   if (names.has("app")) {
     const { id, name } = subject.application;
-    variables["app"] = present({ id, name });
+    const { name: submitted = name, language, shuffle, workload } = subject.facts();
+    variables["app"] = present({ id, name: submitted, language, shuffle, workload });
   }
   return variables;
 }

@@ -1,3 +1,4 @@
+import { hasRemoteShuffle } from "../spark/remote-shuffle.ts";
 import type { SparkConf } from "../spark/spark-conf.ts";
 
 /** A key of a preset, and the value that it gets. */
@@ -17,19 +18,6 @@ export interface Preset {
   /** One sentence. */
   readonly description: string;
   readonly entries: readonly PresetEntry[];
-}
-
-/** Shuffle managers that keep shuffle data away from executors: Celeborn's of 0.3 and before, Uniffle's. */
-const REMOTE_SHUFFLE_MANAGERS: ReadonlySet<string> = new Set([
-  "org.apache.spark.shuffle.celeborn.SparkShuffleManager",
-  "org.apache.spark.shuffle.celeborn.RssShuffleManager",
-  "org.apache.spark.shuffle.RssShuffleManager",
-  "org.apache.spark.shuffle.DelegationRssShuffleManager",
-]);
-
-/** Whether a remote shuffle service keeps the shuffle data of an application. */
-export function hasRemoteShuffle(conf: SparkConf): boolean {
-  return REMOTE_SHUFFLE_MANAGERS.has(conf.text("spark.shuffle.manager") ?? "");
 }
 
 function hasDynamicAllocation(conf: SparkConf): boolean {

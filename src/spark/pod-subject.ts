@@ -1,9 +1,11 @@
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
 import { isRecord } from "../kubernetes/json.ts";
-import { podShapeErrors, isPod } from "../kubernetes/pod-shape.ts";
-import type { ObjectMeta } from "../kubernetes/pod.ts";
+import { podShapeErrors, isPod, type ShapeError } from "../kubernetes/pod-shape.ts";
+import type { ObjectMeta, Pod } from "../kubernetes/pod.ts";
 import { isPlaceholder } from "../kubernetes/yunikorn.ts";
 import { applicationOf } from "./application.ts";
+import { CARRIED_KEY, factsOfDriver, readCarried, type Carried } from "./carried.ts";
+import { sparkContainerIndex } from "./container.ts";
 import { ROLE_LABEL, ROLES, type Role } from "./role.ts";
 import type { Recognition, SkipReason, Stage } from "./subject.ts";
 
@@ -27,6 +29,8 @@ export function recognizePod(admitted: AdmittedObject, stage: Stage): Recognitio
   if (Object.hasOwn(object.metadata?.annotations ?? {}, MIRROR_ANNOTATION)) {
     return { kind: "skipped", reason: "mirror-pod" };
   }
+  const forgery = forgeryIn(object, role);
+  if (forgery !== undefined) return { kind: "malformed", role, errors: [forgery] };
   if (isPlaceholder(object)) return { kind: "skipped", reason: "yunikorn-placeholder" };
   return {
     kind: "subject",
@@ -38,10 +42,40 @@ export function recognizePod(admitted: AdmittedObject, stage: Stage): Recognitio
       application: applicationOf(object),
       stage,
       labels: object.metadata?.labels ?? NO_LABELS,
+      facts: once(() => factsOf(object, role)),
       pod: object,
       before,
       user: admitted.user,
     },
+  };
+}
+
+/** Several policies may ask, most ask for nothing. */
+function once<T>(find: () => T): () => T {
+  let found: { readonly value: T } | undefined;
+  return () => (found ??= { value: find() }).value;
+}
+
+function factsOf(pod: Pod, role: Role): Carried {
+  return role === "executor" ? readCarried(pod) : factsOfDriver(pod, argumentsOf(pod, role));
+}
+
+function argumentsOf(pod: Pod, role: Role): readonly string[] {
+  return pod.spec?.containers?.[sparkContainerIndex(pod, role) ?? -1]?.args ?? [];
+}
+
+/**
+ * What a driver's own arguments would say of its executors in our name: they go before the conf that we write it into
+ * (SparkSubmitArguments.mergeDefaultSparkProperties).
+ */
+function forgeryIn(pod: Pod, role: Role): ShapeError | undefined {
+  if (role === "executor") return undefined;
+  const at = argumentsOf(pod, role).findIndex((text) => text.includes(`${CARRIED_KEY}=`));
+  if (at < 0) return undefined;
+  const container = sparkContainerIndex(pod, role) ?? 0;
+  return {
+    path: `spec.containers[${container}].args[${at}]`,
+    message: `sets ${CARRIED_KEY}, which is Sparkgate's own: leave it out`,
   };
 }
 
