@@ -31,7 +31,7 @@ class ConfKeys {
   private static final Pattern KEY = Pattern.compile("spark\\.[A-Za-z][\\w-]*(\\.[\\w-]+)*");
   /** The keys of TransportConf are "spark." + module + "." + one of its strings. */
   private static final Pattern TRANSPORT_KEY = Pattern.compile("(io|sasl)\\.[A-Za-z]+");
-  private static final List<String> TRANSPORT_MODULES = List.of("rpc", "shuffle");
+  private static final List<String> TRANSPORT_MODULES = List.of("files", "rpc", "shuffle");
 
   private static final String SPARK_CONF = "org.apache.spark.SparkConf$";
   private static final String SQL_CONF = "org.apache.spark.sql.internal.SQLConf$";

@@ -20,6 +20,9 @@ const NO_KEYS: ReadonlySet<string> = new Set([
 /** Of Spark's own tests: nobody means them. */
 const TESTS = /^spark\.test(?:ing)?(?:\.|$)/;
 
+/** Of Spark Connect's server. */
+const CONNECT = /^spark\.connect\./;
+
 /** Reads what ConfKeys.java prints. */
 export function readKeys(version: string, printed: string): KeysOfRelease {
   const types = new Map<string, string>();
@@ -43,7 +46,9 @@ export function keyLines(releases: readonly KeysOfRelease[]): readonly string[] 
   return [...keys].sort().map((key) => {
     const knowing = releases.filter(({ types }) => types.has(key));
     const [first, last] = [knowing[0], knowing.at(-1)];
-    const from = first === releases[0] ? "" : (first?.line ?? "");
+    // Spark Connect was a package of its own, which PySpark 3.5 lacks: what it read then was not recorded.
+    const isFirst = first === releases[0] || (CONNECT.test(key) && first === releases[1]);
+    const from = isFirst ? "" : (first?.line ?? "");
     const until = last === releases.at(-1) ? "" : (last?.line ?? "");
     const range = from === "" && until === "" ? "" : ` ${from}-${until}`;
     return `${key} ${last?.types.get(key) ?? "any"}${range}`;
