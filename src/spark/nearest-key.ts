@@ -162,7 +162,15 @@ function offer(search: Search, key: string, { cost, isGuess }: State): void {
 function slipsBetween(word: string, known: string): number | undefined {
   const most = Math.max(1, Math.floor(known.length / 3));
   if (Math.abs(word.length - known.length) > most) return undefined;
-  const far = distance(word, known);
+  const letters = distance(word, known);
+  const far = letters === 2 && isSwapped(word, known) ? 1 : letters;
   // One letter for another is no slip where there are no more.
   return far <= most && far < known.length ? far : undefined;
+}
+
+/** Whether two letters next to one another are swapped, and no more: `mdoe` for `mode`. */
+function isSwapped(word: string, known: string): boolean {
+  const at = Array.from(known).findIndex((letter, index) => letter !== word.charAt(index));
+  const swapped = `${known.charAt(at + 1)}${known.charAt(at)}`;
+  return word === `${known.slice(0, at)}${swapped}${known.slice(at + 2)}`;
 }

@@ -15,6 +15,7 @@ const slips: Readonly<Record<string, string>> = {
   "spark.sql.shuffle.partition": "spark.sql.shuffle.partitions",
   "spark.eventLog.enable": "spark.eventLog.enabled",
   "spark.exeuctor.memory": "spark.executor.memory",
+  "spark.api.mdoe": "spark.api.mode",
   "spark.kubernetes.executors.request.cores": "spark.kubernetes.executor.request.cores",
   // in two words
   "spark.kubernets.executer.request.cores": "spark.kubernetes.executor.request.cores",
