@@ -1,4 +1,5 @@
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
+import { applicationFacts } from "../spark/application-facts.ts";
 import type { Carried } from "../spark/carried.ts";
 import { recognize } from "../spark/recognize.ts";
 import type { ConfSubject, PodSubject } from "../spark/subject.ts";
@@ -79,7 +80,7 @@ function carriedFacts(set: PolicySet, driver: ConfSubject): Carried | undefined 
   const rollouts = Object.fromEntries(
     rolledOut.map(({ name, rolloutPercent }) => [name, rolloutPercent]),
   );
-  return { ...driver.facts(), rollouts };
+  return { ...applicationFacts(driver), rollouts };
 }
 
 function isEnforced({ mode }: Pick<MatchingPolicy<never>, "mode">): boolean {

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { applicationFacts } from "../spark/application-facts.ts";
 import type { Subject } from "../spark/subject.ts";
 import type { CompiledPolicy } from "./policy.ts";
 
@@ -26,7 +27,7 @@ type RolledOut = Pick<CompiledPolicy, "name" | "rolloutPercent" | "denyExecutors
 function percentFor({ name, rolloutPercent, denyExecutors }: RolledOut, subject: Subject): number {
   if (subject.role !== "executor" || subject.surface !== "pod" || denyExecutors)
     return rolloutPercent;
-  const { rollouts } = subject.facts();
+  const { rollouts } = applicationFacts(subject);
   return rollouts !== undefined && Object.hasOwn(rollouts, name)
     ? (rollouts[name] ?? rolloutPercent)
     : rolloutPercent;

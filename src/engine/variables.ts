@@ -3,6 +3,7 @@ import type { ConfigMap } from "../kubernetes/config-map.ts";
 import type { Pod } from "../kubernetes/pod.ts";
 import { sparkContainerIndex } from "../spark/container.ts";
 import { executorIdOf } from "../spark/executor-id.ts";
+import { applicationFacts } from "../spark/application-facts.ts";
 import type { Subject } from "../spark/subject.ts";
 import { knownNamespace, knownQuotas, type Facts } from "./facts.ts";
 
@@ -30,7 +31,7 @@ export function variablesOf(
   if (names.has("spark")) variables["spark"] = sparkOf(object, subject);
   if (names.has("app")) {
     const { id, name } = subject.application;
-    const { name: submitted = name, language, shuffle, workload } = subject.facts();
+    const { name: submitted = name, language, shuffle, workload } = applicationFacts(subject);
     variables["app"] = present({ id, name: submitted, language, shuffle, workload });
   }
   return variables;

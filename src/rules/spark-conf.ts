@@ -2,7 +2,7 @@ import type { ConfDraft } from "../engine/conf-draft.ts";
 import type { Demand, Effect, Violation } from "../engine/policy.ts";
 import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
 import { compileGlobs } from "../kubernetes/glob.ts";
-import { unknownKey } from "../spark/known-keys.ts";
+import { unknownKeys } from "../spark/known-keys.ts";
 import type { SparkConf } from "../spark/spark-conf.ts";
 import { compileLimit, type Limit } from "./spark-conf-limits.ts";
 import { PRESETS, type PresetEntry, type PresetName } from "./spark-conf-presets.ts";
@@ -166,17 +166,15 @@ function limitJudges({ limits = {} }: SparkConfSpec): Judge[] {
 /** A conf has hundreds of keys at most; of a hostile one nobody reads more. */
 const MOST_UNKNOWN = 20;
 
+/** Unknown alone is not wrong: jobs keep settings of their own in the conf. One that is nearly Spark's is hardly meant. */
 function judgeUnknownKeys(conf: SparkConf): readonly Violation[] {
-  const found: Violation[] = [];
-  for (const key of conf.keys()) {
-    const unknown = unknownKey(key);
-    if (unknown === undefined) continue;
-    const { nearest } = unknown;
-    const fix = nearest === undefined ? "leave it out" : `did you mean ${nearest}?`;
-    found.push({ field: key, message: "is a key that no Spark knows", fix });
-    if (found.length === MOST_UNKNOWN) break;
-  }
-  return found;
+  return unknownKeys(conf.keys())
+    .flatMap(({ key, nearest }) =>
+      nearest === undefined
+        ? []
+        : [{ field: key, message: "is no key of Spark's", fix: `did you mean ${nearest}?` }],
+    )
+    .slice(0, MOST_UNKNOWN);
 }
 
 function sentenceOf({ field, message, fix }: Violation): string {

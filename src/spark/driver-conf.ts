@@ -1,7 +1,6 @@
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
 import { isConfigMap, type ConfigMap } from "../kubernetes/config-map.ts";
 import { applicationOfConf } from "./application.ts";
-import { factsOfConf } from "./carried.ts";
 import { displayName } from "./pod-subject.ts";
 import { parseProperties } from "./properties.ts";
 import { SparkConf } from "./spark-conf.ts";
@@ -42,7 +41,6 @@ export function recognizeConfigMap(admitted: AdmittedObject, stage: Stage): Reco
     application: applicationOfConf(conf),
     stage,
     labels: labelsOf(conf, role),
-    facts: () => factsOfConf(conf),
     user: admitted.user,
     conf,
     object,

@@ -4,7 +4,8 @@ import { podShapeErrors, isPod, type ShapeError } from "../kubernetes/pod-shape.
 import type { ObjectMeta, Pod } from "../kubernetes/pod.ts";
 import { isPlaceholder } from "../kubernetes/yunikorn.ts";
 import { applicationOf } from "./application.ts";
-import { CARRIED_KEY, factsOfDriver, readCarried, type Carried } from "./carried.ts";
+import { sparkArguments } from "./application-facts.ts";
+import { CARRIED_KEY } from "./carried.ts";
 import { sparkContainerIndex } from "./container.ts";
 import { ROLE_LABEL, ROLES, type Role } from "./role.ts";
 import type { Recognition, SkipReason, Stage } from "./subject.ts";
@@ -42,26 +43,11 @@ export function recognizePod(admitted: AdmittedObject, stage: Stage): Recognitio
       application: applicationOf(object),
       stage,
       labels: object.metadata?.labels ?? NO_LABELS,
-      facts: once(() => factsOf(object, role)),
       pod: object,
       before,
       user: admitted.user,
     },
   };
-}
-
-/** Several policies may ask, most ask for nothing. */
-function once<T>(find: () => T): () => T {
-  let found: { readonly value: T } | undefined;
-  return () => (found ??= { value: find() }).value;
-}
-
-function factsOf(pod: Pod, role: Role): Carried {
-  return role === "executor" ? readCarried(pod) : factsOfDriver(pod, argumentsOf(pod, role));
-}
-
-function argumentsOf(pod: Pod, role: Role): readonly string[] {
-  return pod.spec?.containers?.[sparkContainerIndex(pod, role) ?? -1]?.args ?? [];
 }
 
 /**
@@ -70,7 +56,7 @@ function argumentsOf(pod: Pod, role: Role): readonly string[] {
  */
 function forgeryIn(pod: Pod, role: Role): ShapeError | undefined {
   if (role === "executor") return undefined;
-  const at = argumentsOf(pod, role).findIndex((text) => text.includes(`${CARRIED_KEY}=`));
+  const at = sparkArguments(pod, role).findIndex((text) => text.includes(`${CARRIED_KEY}=`));
   if (at < 0) return undefined;
   const container = sparkContainerIndex(pod, role) ?? 0;
   return {

@@ -3,7 +3,6 @@ import type { ConfigMap } from "../kubernetes/config-map.ts";
 import type { ShapeError } from "../kubernetes/pod-shape.ts";
 import type { Pod, StringMap } from "../kubernetes/pod.ts";
 import type { Application } from "./application.ts";
-import type { Carried } from "./carried.ts";
 import type { Role } from "./role.ts";
 import type { SparkConf } from "./spark-conf.ts";
 
@@ -24,8 +23,6 @@ interface AnySubject {
   readonly stage: Stage;
   /** Those of the Pod: of its own, or as the conf says that they will be. */
   readonly labels: StringMap;
-  /** What else is known of the application; looked at where it is asked for. */
-  readonly facts: () => Carried;
   /** Who asks for it; undefined where that is not known, as of an object in a file. */
   readonly user: AdmittedObject["user"];
 }

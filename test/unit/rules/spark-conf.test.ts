@@ -150,6 +150,33 @@ describe("sparkConf: what is refused", () => {
   });
 });
 
+describe("sparkConf: unknown keys", () => {
+  const entries = {
+    "spark.executor.decommission.enabled": "true",
+    "spark.acme.retries": "3",
+    "spark.sql.shuffle.partitions": "200",
+    "spark.dynamicAllocation.maxExecutor": "20",
+  };
+  const text = [
+    "spark.executor.decommission.enabled is no key of Spark's. did you mean spark.decommission.enabled?",
+    "spark.dynamicAllocation.maxExecutor is no key of Spark's. did you mean spark.dynamicAllocation.maxExecutors?",
+  ];
+
+  it("that are nearly Spark's are refused, or told", () => {
+    assert.deepEqual(told(run({ unknownKeys: "Deny" }, entries)), text);
+    const warned = run({ unknownKeys: "Warn" }, entries);
+    assert.equal(warned.refused, false);
+    assert.deepEqual(
+      warned.outcomes[0]?.effect?.kept,
+      text.map((each) => each.replace(". did", ": did")),
+    );
+  });
+
+  it("are nobody's business unless a policy says so", () => {
+    assert.deepEqual(run({ required: ["spark.app.id"] }, entries).outcomes[0]?.effect?.kept, []);
+  });
+});
+
 describe("sparkConf: ShuffleSafeDynamicAllocation", () => {
   const block = { presets: ["ShuffleSafeDynamicAllocation"] };
   const TRACKING = "spark.dynamicAllocation.shuffleTracking.enabled";

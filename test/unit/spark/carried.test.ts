@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { applicationFacts } from "../../../src/spark/application-facts.ts";
 import {
   CARRIED_ANNOTATION,
   CARRIED_KEY,
@@ -81,7 +82,7 @@ describe("what is known of an application", () => {
       const containers = [{ name: "spark-kubernetes-driver", args }];
       const recognition = recognize(admitted(driverPod({ spec: { containers } })));
       assert.equal(recognition.kind, "subject");
-      assert.equal(recognition.subject.facts().language, language);
+      assert.equal(applicationFacts(recognition.subject).language, language);
     });
   }
 
@@ -98,7 +99,7 @@ describe("what is known of an application", () => {
       ),
     );
     assert.equal(recognition.kind, "conf");
-    assert.deepEqual(recognition.facets[1].facts(), {
+    assert.deepEqual(applicationFacts(recognition.facets[1]), {
       name: "nightly-etl",
       language: "jvm",
       shuffle: "executors",
