@@ -1,6 +1,13 @@
-import { CARRIED_ANNOTATION, CARRIED_KEY, writeCarried, type Carried } from "../spark/carried.ts";
+import {
+  CARRIED_ANNOTATION,
+  CARRIED_KEY,
+  factsOfConf,
+  writeCarried,
+  type Carried,
+} from "../spark/carried.ts";
 import { PROPERTIES_KEY, propertiesOf } from "../spark/driver-conf.ts";
 import { appendProperties } from "../spark/properties.ts";
+import type { SparkConf } from "../spark/spark-conf.ts";
 import type { ConfSubject } from "../spark/subject.ts";
 import { ConfDraft, type ConfMark } from "./conf-draft.ts";
 import type { AddedConf, ConfRun, PolicyOutcome } from "./decision.ts";
@@ -14,35 +21,62 @@ const NONE: readonly never[] = [];
 
 /**
  * What policies come to for a driver's conf: for what it says of drivers, then of executors.
- * @param carried what its executors are to know of it; undefined: nothing
+ * @param rollouts what its executors are to know of policies, beside what the conf says; undefined: they are told nothing
  */
 export function runOnConf(
   policies: readonly MatchingPolicy<ConfSubject>[],
   subject: ConfSubject,
   facts: Facts,
-  carried: Carried | undefined,
+  rollouts: Carried["rollouts"],
 ): ConfRun {
-  const { outcomes, work } = runPolicies(policies, handlingOf(subject, facts));
-  if (carried !== undefined) {
-    work.speakFor(CARRIED_ANNOTATION);
-    work.set(CARRIED_KEY, writeCarried(carried));
+  const added: AddedConf[] = [];
+  let known: readonly PolicyOutcome[] = [];
+  let { conf } = subject;
+  // What one policy adds may be a reason for another that came before it: asked again, nothing must be left to add.
+  for (let pass = 0; pass < MOST_PASSES; pass++) {
+    const { outcomes, work } = runPolicies(policies, handlingOf(conf, facts));
+    known = mergePasses(known, mergeByPolicy(outcomes));
+    added.push(...work.added);
+    ({ conf } = work);
+    if (work.added.length === 0) break;
   }
-  const merged = mergeByPolicy(outcomes);
+  if (rollouts !== undefined) {
+    const value = writeCarried({ ...factsOfConf(conf), rollouts });
+    if (conf.raw(CARRIED_KEY) !== value) {
+      added.push({ policy: CARRIED_ANNOTATION, key: CARRIED_KEY, value });
+    }
+  }
   const before = propertiesOf(subject.object) ?? "";
-  const text = withAdded(before, work.added);
+  const text = withAdded(before, added);
   const path = pointer(["data", PROPERTIES_KEY]);
   return {
-    outcomes: merged,
+    outcomes: known,
     operations: text === before ? NONE : [{ op: "replace", path, value: text }],
     text,
-    refused: merged.some((outcome) => outcome.refuses),
+    refused: known.some((outcome) => outcome.refuses),
   };
 }
 
-function handlingOf(
-  { conf }: ConfSubject,
-  facts: Facts,
-): Handling<ConfSubject, ConfMark, ConfDraft> {
+/** Each adds a key that the one before gave a reason for; no such chain is longer. */
+const MOST_PASSES = 5;
+
+/** What a later pass says counts, and what an earlier one did. */
+function mergePasses(
+  earlier: readonly PolicyOutcome[],
+  later: readonly PolicyOutcome[],
+): readonly PolicyOutcome[] {
+  return later.map((outcome) => {
+    const before = earlier.find(({ policy }) => policy === outcome.policy);
+    if (before === undefined) return outcome;
+    return {
+      ...outcome,
+      effect: mergeEffects(before.effect, outcome.effect),
+      changes: [...before.changes, ...outcome.changes],
+    };
+  });
+}
+
+function handlingOf(conf: SparkConf, facts: Facts): Handling<ConfSubject, ConfMark, ConfDraft> {
   return {
     open: () => new ConfDraft(conf),
     mutate: ({ name, conf: rule }, subject) => {
@@ -100,8 +134,12 @@ function merge(first: PolicyOutcome, second: PolicyOutcome): PolicyOutcome {
 function mergeEffects(first: Effect | undefined, second: Effect | undefined): Effect | undefined {
   if (first === undefined || second === undefined) return first ?? second;
   const both = (a: readonly string[], b: readonly string[]) => [...new Set([...a, ...b])];
+  const summaries = both(
+    [first.summary ?? ""].filter(Boolean),
+    [second.summary ?? ""].filter(Boolean),
+  );
   return {
-    summary: first.summary ?? second.summary,
+    summary: summaries.length > 0 ? summaries.join("; ") : undefined,
     replaced: both(first.replaced, second.replaced),
     kept: both(first.kept, second.kept),
   };

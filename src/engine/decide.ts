@@ -1,5 +1,4 @@
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
-import { applicationFacts } from "../spark/application-facts.ts";
 import type { Carried } from "../spark/carried.ts";
 import { recognize } from "../spark/recognize.ts";
 import type { ConfSubject, PodSubject } from "../spark/subject.ts";
@@ -60,7 +59,7 @@ function decideOnConf(
   return {
     kind: "decided-conf",
     subject: driver,
-    enforced: runOnConf(enforced, driver, facts, carriedFacts(set, driver)),
+    enforced: runOnConf(enforced, driver, facts, rolloutsOf(set, driver)),
     preview:
       enforced.length === matching.length
         ? undefined
@@ -68,19 +67,16 @@ function decideOnConf(
   };
 }
 
-/** What the executors are to know of their application; undefined where no policy enforces anything on them: nothing is touched then. */
-function carriedFacts(set: PolicySet, driver: ConfSubject): Carried | undefined {
-  const policies = set.candidates("pod", "executor", driver.namespace);
+/** The percents of rollouts, for the executors; undefined where no policy enforces anything on them: nothing is touched then. */
+function rolloutsOf(set: PolicySet, { namespace }: ConfSubject): Carried["rollouts"] {
+  const policies = set.candidates("pod", "executor", namespace);
   const enforces = policies.some(
     ({ mode, modeOverrides }) =>
       mode === "Enforce" || modeOverrides.some((override) => override.mode === "Enforce"),
   );
   if (!enforces) return undefined;
   const rolledOut = policies.filter(({ rolloutPercent }) => rolloutPercent < 100);
-  const rollouts = Object.fromEntries(
-    rolledOut.map(({ name, rolloutPercent }) => [name, rolloutPercent]),
-  );
-  return { ...applicationFacts(driver), rollouts };
+  return Object.fromEntries(rolledOut.map(({ name, rolloutPercent }) => [name, rolloutPercent]));
 }
 
 function isEnforced({ mode }: Pick<MatchingPolicy<never>, "mode">): boolean {

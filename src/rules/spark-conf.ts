@@ -5,13 +5,14 @@ import { compileGlobs } from "../kubernetes/glob.ts";
 import { unknownKeys } from "../spark/known-keys.ts";
 import type { SparkConf } from "../spark/spark-conf.ts";
 import { compileLimit, type Limit } from "./spark-conf-limits.ts";
-import { PRESETS, type PresetEntry, type PresetName } from "./spark-conf-presets.ts";
+import type { PresetEntry } from "./preset.ts";
+import { PRESETS } from "./spark-conf-presets.ts";
 import { SPARK_CONF_SCHEMA } from "./spark-conf-schema.ts";
 
 type Entries = Readonly<Record<string, string>>;
 
 interface SparkConfSpec {
-  readonly presets?: readonly PresetName[];
+  readonly presets?: readonly string[];
   readonly set?: Entries;
   readonly defaults?: Entries;
   readonly required?: readonly string[];
@@ -83,7 +84,9 @@ function additionsOf({
     });
   const own = [...written(set, "set"), ...written(defaults, "defaults")];
   const named = new Set(own.map(({ key }) => key));
-  const ofPresets: readonly PresetEntry[] = presets.flatMap((preset) => PRESETS[preset].entries);
+  const ofPresets: readonly PresetEntry[] = presets.flatMap(
+    (preset) => PRESETS[preset]?.entries ?? [],
+  );
   return [...own, ...ofPresets.filter(({ key }) => !named.has(key))];
 }
 
@@ -98,11 +101,13 @@ function checkKey(key: string, path: readonly string[]): void {
 function add(draft: ConfDraft, additions: readonly PresetEntry[]): Effect {
   const replaced: string[] = [];
   const added: string[] = [];
-  // As the job says it: what one entry adds is no reason for another.
-  const { conf } = draft;
+  const spokenFor = new Set<string>();
   for (const { key, value, as, when } of additions) {
-    if (when?.(conf) === false) continue;
-    if (!draft.claim(key)) continue; // a policy of higher priority has spoken, or an entry before
+    // A policy of higher priority may have spoken. Also of what needs nothing now: asked again, it is to be the same.
+    if (!spokenFor.has(key) && !draft.claim(key)) continue;
+    spokenFor.add(key);
+    // By what the job and the entries before say: a preset may go by what its policy sets.
+    if (when?.holds(draft.conf) === false) continue;
     // Also under a former name, which Spark reads where the new one is not there.
     if (as === "default" && draft.conf.get(key).kind !== "absent") continue;
     const found = draft.conf.raw(key);

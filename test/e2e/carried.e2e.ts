@@ -114,7 +114,7 @@ describe(
         workload: "batch",
       });
       assert.equal(executor.spec.nodeName, "on-demand");
-      assert.equal(labels?.["acme.com/job"], "nightly");
+      assert.equal(labels["acme.com/job"], "nightly");
     });
 
     it("beside it the driver runs with the conf as policies left it", async () => {

@@ -248,6 +248,51 @@ describe("sparkConf: ShuffleSafeDynamicAllocation", () => {
   });
 });
 
+describe("sparkConf: presets of what a job writes", () => {
+  const DIR = { "spark.eventLog.dir": "s3a://logs" };
+  const LOGGED = {
+    "spark.eventLog.enabled": "true",
+    "spark.eventLog.rolling.enabled": "true",
+    "spark.eventLog.compress": "true",
+  };
+
+  it("EventLog: nothing without a folder, whoever says it, in whatever order", () => {
+    const block = { presets: ["EventLog"] };
+    assert.deepEqual(run(block).operations, []);
+    assert.deepEqual(added(run(block, DIR), DIR), LOGGED);
+    assert.deepEqual(added(run({ ...block, defaults: DIR })), { ...DIR, ...LOGGED });
+    const folder = { defaults: DIR };
+    for (const blocks of [
+      [block, folder],
+      [folder, block],
+    ]) {
+      assert.deepEqual(added(run(blocks)), { ...DIR, ...LOGGED });
+    }
+  });
+
+  it("S3A: path style for other endpoints than Amazon's, committers where their module is", () => {
+    const keysOf = (entries: Readonly<Record<string, string>>) =>
+      Object.keys(added(run({ presets: ["S3A"] }, entries), entries)).join(" ");
+    const endpoint = "spark.hadoop.fs.s3a.endpoint";
+    assert.doesNotMatch(keysOf({}), /path\.style|ommit/);
+    assert.doesNotMatch(keysOf({ [endpoint]: "s3.eu-west-1.amazonaws.com" }), /path\.style/);
+    assert.match(keysOf({ [endpoint]: "http://minio:9000" }), /path\.style\.access/);
+    const jars = "org.apache.spark:spark-hadoop-cloud_2.12:3.5.9";
+    assert.match(keysOf({ "spark.jars.packages": jars }), /committer\.name .*commitProtocolClass/);
+  });
+});
+
+describe("sparkConf: a key that two policies speak of", () => {
+  it("stays with the higher one when nothing is left to do for it", () => {
+    const blocks = [
+      { presets: ["ShuffleSafeDynamicAllocation", "GracefulDecommission"] },
+      { set: { "spark.dynamicAllocation.shuffleTracking.enabled": "false" } },
+    ];
+    const keys = added(run(blocks, DYNAMIC), DYNAMIC) as Readonly<Record<string, string>>;
+    assert.equal(keys["spark.dynamicAllocation.shuffleTracking.enabled"], "true");
+  });
+});
+
 describe("sparkConf: GracefulDecommission", () => {
   it("moves blocks of executors that go; not where a remote shuffle service has them", () => {
     const block = { presets: ["GracefulDecommission"] };
