@@ -2,6 +2,8 @@ import type { ConfDraft } from "../engine/conf-draft.ts";
 import type { Demand, Effect, Violation } from "../engine/policy.ts";
 import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
 import { compileGlobs } from "../kubernetes/glob.ts";
+import { WORKLOAD_LABEL } from "../spark/carried.ts";
+import { PROPERTIES_KEY } from "../spark/driver-conf.ts";
 import { unknownKeys } from "../spark/known-keys.ts";
 import type { SparkConf } from "../spark/spark-conf.ts";
 import { compileLimit, type Limit } from "./spark-conf-limits.ts";
@@ -51,6 +53,7 @@ export const sparkConf: RuleKind = {
         additions.flatMap(({ key, value, when }) => (when === undefined ? [[key, value]] : [])),
       ),
       demands: demandsOf(spec),
+      writes: additions.flatMap(({ key }) => writtenBy(key)),
       conf: {
         whole: true,
         mutate: (draft) => {
@@ -184,6 +187,22 @@ function judgeUnknownKeys(conf: SparkConf): readonly Violation[] {
 
 function sentenceOf({ field, message, fix }: Violation): string {
   return `${field} ${message}: ${fix ?? ""}`;
+}
+
+/** Labels that the Pods of a role will have, by the conf. */
+const POD_LABEL = /^spark\.kubernetes\.(?:driver|executor)\.label\.(.+)$/;
+
+/** What conditions and selectors may read of a conf that changes with a key. */
+function writtenBy(key: string): readonly (readonly string[])[] {
+  const [, label] = POD_LABEL.exec(key) ?? [];
+  return [
+    ["spark", "conf", key],
+    ["data", PROPERTIES_KEY],
+    ...(label === undefined ? [] : [["metadata", "labels", label]]),
+    ...(label === WORKLOAD_LABEL ? [["app", "workload"]] : []),
+    ...(key === "spark.shuffle.manager" ? [["app", "shuffle"]] : []),
+    ...(key === "spark.app.name" ? [["app", "name"]] : []),
+  ];
 }
 
 function demandsOf({ set = {} }: SparkConfSpec): readonly Demand[] {
