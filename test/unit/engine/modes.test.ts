@@ -350,4 +350,13 @@ describe("denyExecutors and what other policies do", () => {
     const pod = executorPod(1, { labels: { marked: "yes" } });
     assert.equal(decided(set, pod, { at: AT }).enforced.refused, true);
   });
+
+  it("refuses one for what it brought itself, whatever else policies did to it", () => {
+    const other = policyText("other", { mode: "Enforce", metadata: { labels: { team: "risk" } } });
+    const both = policySet([refuses, other], { mode: undefined });
+    const pod = executorPod(1, { labels: { marked: "yes" } });
+    const { enforced } = decided(both, pod, { at: AT });
+    assert.equal(outcomeOf(enforced, "other").changes.length, 1);
+    assert.equal(enforced.refused, true);
+  });
 });
