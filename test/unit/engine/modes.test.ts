@@ -285,8 +285,8 @@ describe("conditions and exceptions that fail", () => {
 
   it("are forgotten once the exception has ended", () => {
     const ended = { subjects: [{ matchConditions: failing }], expiresAt: "2020-01-01" };
-    const { error, violations } = run({}, [exception(ended)]);
-    assert.equal(error, undefined);
+    const { error, effect, violations } = run({}, [exception(ended)]);
+    assert.deepEqual([error, effect], [undefined, undefined]);
     assert.equal(violations.length, 1);
   });
 
