@@ -130,8 +130,36 @@ describe("placement: a Pod that chose nothing", () => {
     ]) {
       const run = place({ capacity: "spot" }, withSpec(spec));
       assert.deepEqual(required(run), [term(is(KEY, "spot"))]);
+      const prefers = place({ capacity: "spot", scheduling: "Preferred" }, withSpec(spec));
+      assert.deepEqual(preferred(prefers), [term(is(KEY, "spot"))]);
     }
   });
+
+  it("may have no spec yet", () => {
+    const { metadata } = driverPod();
+    const pod: Pod = { apiVersion: "v1", kind: "Pod", ...(metadata != null && { metadata }) };
+    for (const scheduling of ["Required", "Preferred"]) {
+      const run = place({ capacity: "spot", scheduling }, pod);
+      assert.deepEqual(run.outcomes[0]?.error, undefined);
+      assert.equal(run.operations[0]?.path, "/spec");
+    }
+  });
+
+  it("is counted for the capacity on which it now runs, or had rather run", () => {
+    for (const scheduling of ["Required", "Preferred"]) {
+      const { outcomes } = place({ capacity: "spot", scheduling }, driverPod());
+      assert.equal(outcomes[0]?.effect?.capacity, "spot");
+    }
+  });
+
+  for (const capacity of ["spot", "on-demand"]) {
+    it(`is changed once, where it shall rather run on ${capacity}`, () => {
+      const set = tainted({ capacity, scheduling: "Preferred" });
+      const once = enforced(set, driverPod());
+      assert.notDeepEqual(once.operations, []);
+      assert.deepEqual(enforced(set, once.pod).operations, []);
+    });
+  }
 });
 
 interface Choice {
@@ -169,6 +197,7 @@ describe("placement: a Pod that chose another capacity", () => {
       const run = place({ capacity: "on-demand", onUserChoice: "Keep" }, withSpec(spec));
       assert.deepEqual(run.operations, []);
       assert.equal(run.refused, false);
+      assert.equal(run.outcomes[0]?.effect?.capacity, undefined);
     });
 
     it(`by ${chosen} is refused under Deny, with the field and both values`, () => {
@@ -254,7 +283,8 @@ describe("placement: a Pod that contradicts itself, and would wait without end",
     it(`${name}: only what is wrong is replaced, and it can run`, () => {
       const run = place({ capacity: "on-demand" }, withSpec(spec));
       assert.deepEqual(required(run), [term(is(KEY, "on-demand"))]);
-      assert.notEqual(run.pod.spec?.nodeSelector?.[KEY], "spot");
+      const left = selected === "spot" ? {} : { [KEY]: selected };
+      assert.deepEqual(run.pod.spec?.nodeSelector, left);
       assert.equal(replaced(run).length, 1);
       assert.match(replaced(run)[0] ?? "", /'spot' replaced: 'on-demand'/);
     });
@@ -372,9 +402,12 @@ spec:
         - matchExpressions: [{key: pool, operator: In, values: [regular]}]
 `;
 
+function tainted(rule: Rule): PolicySet {
+  return policySet([TAINTED, policyText("place", { placement: rule })], { platform: "tainted" });
+}
+
 describe("placement: taints, legacy labels and labels that are absent", () => {
-  const set = (rule: Rule) =>
-    policySet([TAINTED, policyText("place", { placement: rule })], { platform: "tainted" });
+  const set = tainted;
 
   it("adds the toleration that the nodes need behind those that are there", () => {
     const run = enforced(set({ capacity: "spot" }), driverPod());
@@ -388,6 +421,22 @@ describe("placement: taints, legacy labels and labels that are absent", () => {
     assert.deepEqual(covered.pod.spec?.tolerations, tolerations);
     const stays = enforced(set({ capacity: "on-demand" }), withSpec({ tolerations: [] }));
     assert.deepEqual(stays.pod.spec?.tolerations, []);
+  });
+
+  it("refuses no driver of which another webhook took the toleration alone", () => {
+    const spec = { ...requiring(term(is("pool", "spot"))), tolerations: [] };
+    const object = admitted(withSpec(spec), { admission: "validating" });
+    const decision = decide(set({ capacity: "spot" }), object, NO_FACTS);
+    assert.equal(decision.kind, "decided");
+    const [outcome] = decision.enforced.outcomes;
+    assert.deepEqual([outcome?.changes.length, outcome?.violations], [1, []]);
+  });
+
+  it("says nothing of a preference that is kept, although it adds a toleration", () => {
+    const rule = { capacity: "spot", scheduling: "Preferred", onUserChoice: "Keep" };
+    const run = enforced(set(rule), withSpec(preferring(term(is("pool", "regular")))));
+    assert.equal(run.pod.spec?.tolerations?.at(-1)?.key, "spot-only");
+    assert.deepEqual(replaced(run), []);
   });
 
   it("never adds a toleration without a key", () => {
