@@ -90,7 +90,9 @@ describe("localDirs: what Spark has made", () => {
       mounts: [["spark-local-dir-1", "/var/data/spark-1"]],
       env: [{ name: "SPARK_LOCAL_DIRS", value: "/var/data/spark-1" }],
     });
-    assert.equal(result.outcomes[0]?.effect?.summary, "shuffle on local disk host-path (1 dir)");
+    const { summary, replaced } = result.outcomes[0]?.effect ?? {};
+    assert.equal(summary, "shuffle on local disk host-path (1 dir)");
+    assert.deepEqual(replaced, []);
     assert.deepEqual(terms(result), [onDisk("host-path")]);
   });
 
@@ -130,6 +132,14 @@ describe("localDirs: what Spark has made", () => {
         { name: "SPARK_LOCAL_DIRS", value: "/var/data/spark-1,/var/data/spark-local-dir-2" },
       ],
     });
+  });
+
+  it("tells Spark of all where it was told of none", () => {
+    const result = run({ volumeSources: two }, executor({ env: [] }));
+    assert.deepEqual(dirsOf(result).env, [
+      { name: "SPARK_LOCAL_DIRS", value: "/var/data/spark-1,/var/data/spark-local-dir-2" },
+    ]);
+    assert.match(result.outcomes[0]?.effect?.summary ?? "", /\(2 dirs\)$/);
   });
 
   it("never mounts a further dir below or above a mount, nor takes a name twice", () => {
@@ -190,6 +200,7 @@ describe("localDirs: what the job has chosen", () => {
       const result = run({ volumeSources: two }, executor({ volumes: [volume] }));
       assert.deepEqual(result.operations, []);
       assert.deepEqual(keptOf(result), [`spark-local-dir-1 is left on the job's own ${kind}`]);
+      assert.deepEqual(result.outcomes[0]?.effect?.replaced, []);
     });
   }
 
@@ -277,6 +288,17 @@ describe("localDirs: a Pod without local dirs", () => {
     assert.equal(dirsOf(run({ disk: "host-path" }, bare)).volumes?.length, 1);
   });
 
+  it("has no container for Spark: nothing is done, and nothing fails", () => {
+    for (const spec of [{ containers: [] }, { containers: null }, null]) {
+      const { metadata } = executor();
+      for (const ifNotAllowed of ["Keep", "Deny"]) {
+        const pod = { ...(metadata != null && { metadata }), ...(spec !== null && { spec }) };
+        const result = run({ disk: "host-path", ifNotAllowed }, pod, namespace("baseline"));
+        assert.deepEqual([result.operations, result.outcomes[0]?.error], [[], undefined]);
+      }
+    }
+  });
+
   it("gets them where the variable says", () => {
     const env = [{ name: "SPARK_LOCAL_DIRS", value: "/a, /b" }];
     const { mounts, env: after } = dirsOf(run({ disk: "host-path" }, executor({ ...none, env })));
@@ -346,6 +368,10 @@ describe("localDirs: what goes with the disk", () => {
   it("sets fsGroup for a volume of a StorageClass, which is root's, unless the job has one", () => {
     const rule = { volumeSources: [claim], diskNodes: "Off" };
     assert.deepEqual(run(rule, executor()).pod.spec?.securityContext, { fsGroup: 185 });
+    const mixed = { volumeSources: [{ emptyDir: {} }, claim], diskNodes: "Off" };
+    assert.deepEqual(run(mixed, executor()).pod.spec?.securityContext, { fsGroup: 185 });
+    const none = { volumeSources: [{ emptyDir: {} }], diskNodes: "Off" };
+    assert.equal(run(none, executor()).pod.spec?.securityContext, undefined);
     const securityContext = { fsGroup: 1000, runAsUser: 5 };
     const result = run(rule, executor({ spec: { securityContext } }));
     assert.deepEqual(result.pod.spec?.securityContext, securityContext);
@@ -386,6 +412,29 @@ describe("localDirs: what goes with the disk", () => {
       assert.match(keptOf(result)[0] ?? "", /^ephemeral-storage [12]Gi is left, less than 50Gi$/);
     }
     assert.deepEqual(keptOf(asking({ requests: { "ephemeral-storage": "60Gi" } })), []);
+  });
+
+  it("asks for storage without a limit where the policy has none", () => {
+    const result = run({ ephemeralStorage: { request: "50Gi" } }, executor());
+    assert.deepEqual(sparkOf(result)?.resources, { requests: { "ephemeral-storage": "50Gi" } });
+    assert.ok(result.operations.every(({ path }) => !path.includes("limits")));
+  });
+
+  it("asks for no storage where the dirs that are the policy's are on no emptyDir", () => {
+    const pod = executor({
+      volumes: [
+        { name: "spark-local-dir-1", emptyDir: {} },
+        { name: "spark-local-dir-2", persistentVolumeClaim: { claimName: "c" } },
+      ],
+      mounts: [
+        ["spark-local-dir-1", "/a"],
+        ["spark-local-dir-2", "/b"],
+      ],
+    });
+    const volumeSources = [hostPath("/mnt/0"), { emptyDir: {} }];
+    const result = run({ volumeSources, ephemeralStorage: { request: "50Gi" } }, pod);
+    assert.equal(dirsOf(result).volumes?.[0]?.hostPath?.path, "/mnt/0");
+    assert.equal(sparkOf(result)?.resources, undefined);
   });
 
   it("runs on nodes with the disk, rather there, or anywhere", () => {
