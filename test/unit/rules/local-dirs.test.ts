@@ -294,7 +294,8 @@ describe("localDirs: a Pod without local dirs", () => {
       for (const ifNotAllowed of ["Keep", "Deny"]) {
         const pod = { ...(metadata != null && { metadata }), ...(spec !== null && { spec }) };
         const result = run({ disk: "host-path", ifNotAllowed }, pod, namespace("baseline"));
-        assert.deepEqual([result.operations, result.outcomes[0]?.error], [[], undefined]);
+        const { error, violations } = result.outcomes[0] ?? {};
+        assert.deepEqual([result.operations, error, violations], [[], undefined, []]);
       }
     }
   });
@@ -307,6 +308,13 @@ describe("localDirs: a Pod without local dirs", () => {
       ["spark-local-dir-2", "/b"],
     ]);
     assert.deepEqual(after, env);
+  });
+
+  it("is left alone where nobody can tell what the variable says", () => {
+    const env = [{ name: "SPARK_LOCAL_DIRS", value: "$(BASE)/spark" }];
+    const result = run({ volumeSources: two }, executor({ ...none, env }));
+    assert.deepEqual(result.operations, []);
+    assert.deepEqual(keptOf(result), ["SPARK_LOCAL_DIRS cannot be read here: left as it is"]);
   });
 
   it("is left alone where the variable names a path on its own volume, or none that can be mounted", () => {
@@ -338,6 +346,7 @@ describe("localDirs: hostPath and PodSecurity", () => {
       const kept = run({ disk: "host-path" }, executor(), namespace(level));
       assert.deepEqual(kept.operations, []);
       assert.match(keptOf(kept)[0] ?? "", /refuses hostPath: local dirs are left as they are$/);
+      assert.deepEqual(kept.outcomes[0]?.violations, []);
       const rule = { localDirs: { disk: "host-path", ifNotAllowed: "Deny" }, denyExecutors: true };
       const set = policySet(policyText("disk", rule), { platform: "node-pool" });
       const denied = decide(set, admitted(executor()), namespace(level));
@@ -411,7 +420,14 @@ describe("localDirs: what goes with the disk", () => {
       assert.deepEqual(sparkOf(result)?.resources, resources);
       assert.match(keptOf(result)[0] ?? "", /^ephemeral-storage [12]Gi is left, less than 50Gi$/);
     }
-    assert.deepEqual(keptOf(asking({ requests: { "ephemeral-storage": "60Gi" } })), []);
+    for (const enough of ["50Gi", "60Gi"]) {
+      assert.deepEqual(keptOf(asking({ requests: { "ephemeral-storage": enough } })), []);
+    }
+    const mixed = { volumeSources: [{ emptyDir: {} }, claim], diskNodes: "Off", ...rule };
+    assert.equal(
+      sparkOf(run(mixed, executor()))?.resources?.requests?.["ephemeral-storage"],
+      "50Gi",
+    );
   });
 
   it("asks for storage without a limit where the policy has none", () => {
