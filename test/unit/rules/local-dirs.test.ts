@@ -355,6 +355,16 @@ describe("localDirs: hostPath and PodSecurity", () => {
     });
   }
 
+  for (const level of ["privileged", undefined]) {
+    it(`has nothing against them in a namespace that enforces ${level ?? "nothing"}`, () => {
+      for (const disk of ["host-path", "nvme"]) {
+        const result = run({ disk, ifNotAllowed: "Deny" }, executor(), namespace(level));
+        assert.deepEqual(result.outcomes[0]?.violations, []);
+        assert.equal(result.outcomes[0].changes.length > 0, true);
+      }
+    });
+  }
+
   it("fails where nothing is known of the namespace: onError says what that means", () => {
     const set = policySet(policyText("disk", { localDirs: { disk: "host-path" } }), {
       platform: "node-pool",
