@@ -63,6 +63,7 @@ function run(rule: object, pod: Pod, facts: Facts = namespace(), platform = "nod
     const again = decide(set, admitted(deepFreeze(enforced.pod)), facts);
     assert.ok(again.kind === "decided");
     assert.deepEqual(again.enforced.operations, [], "a second pass changes nothing");
+    assert.equal(again.enforced.outcomes[0]?.error, enforced.outcomes[0]?.error);
   }
   return enforced;
 }
@@ -276,6 +277,8 @@ describe("localDirs: a Pod without local dirs", () => {
         },
       ],
     });
+    const { replaced, kept } = result.outcomes[0]?.effect ?? {};
+    assert.deepEqual([replaced, kept], [[], []]);
   });
 
   it("has no lists at all: they are made", () => {
@@ -336,7 +339,12 @@ describe("localDirs: a Pod without local dirs", () => {
       const result = run({ volumeSources: two }, executor({ ...own, env }));
       assert.deepEqual(result.operations, [], value);
       assert.equal(keptOf(result).length, 1, value);
+      const where = value.startsWith("/scratch") ? "on a volume of the job's own" : "as it is";
+      assert.equal(keptOf(result)[0]?.endsWith(`is left ${where}`), true, value);
     }
+    const env = [{ name: "SPARK_LOCAL_DIRS", value: "/scratch2" }];
+    const beside = dirsOf(run({ volumeSources: [hostPath("/mnt/0")] }, executor({ ...own, env })));
+    assert.deepEqual(beside.mounts?.at(-1), ["spark-local-dir-1", "/scratch2"]);
   });
 });
 
@@ -380,6 +388,12 @@ describe("localDirs: hostPath and PodSecurity", () => {
     assert.deepEqual(run({ disk: "nvme" }, executor(), NO_FACTS).outcomes[0]?.error, undefined);
     const own = run({ disk: "host-path" }, executor({ volumes: [claimed] }), NO_FACTS);
     assert.equal(own.outcomes[0]?.error, undefined);
+    for (const source of [{ emptyDir: { sizeLimit: "1Gi" } }, claim]) {
+      const rule = { volumeSources: [source, source], diskNodes: "Off", ifNotAllowed: "Deny" };
+      const other = run(rule, executor(), NO_FACTS);
+      assert.equal(other.outcomes[0]?.error, undefined);
+      assert.equal(dirsOf(other).volumes?.length, 2);
+    }
   });
 });
 
@@ -457,8 +471,11 @@ describe("localDirs: what goes with the disk", () => {
         ["spark-local-dir-2", "/b"],
       ],
     });
+    const ephemeralStorage = { request: "50Gi" };
+    const more = { volumeSources: [...two, { emptyDir: {} }], ephemeralStorage };
+    assert.notEqual(sparkOf(run(more, executor()))?.resources, undefined);
     const volumeSources = [hostPath("/mnt/0"), { emptyDir: {} }];
-    const result = run({ volumeSources, ephemeralStorage: { request: "50Gi" } }, pod);
+    const result = run({ volumeSources, ephemeralStorage }, pod);
     assert.equal(dirsOf(result).volumes?.[0]?.hostPath?.path, "/mnt/0");
     assert.equal(sparkOf(result)?.resources, undefined);
   });
@@ -471,7 +488,17 @@ describe("localDirs: what goes with the disk", () => {
       preferred.pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution,
       [{ weight: 50, preference: onDisk("nvme") }],
     );
-    assert.deepEqual(run({ diskNodes: "Off" }, executor()).operations, []);
+    const anywhere = run({ diskNodes: "Off" }, executor());
+    assert.deepEqual([anywhere.operations, anywhere.outcomes[0]?.effect], [[], undefined]);
+  });
+
+  it("copes with null at every level of the affinity", () => {
+    for (const affinity of [null, {}, { nodeAffinity: null }, { nodeAffinity: {} }]) {
+      const pod = executor({ spec: { affinity } });
+      assert.deepEqual(terms(run({}, pod)), [onDisk("nvme")]);
+      const preferred = run({ diskNodes: "Preferred" }, pod).pod.spec?.affinity?.nodeAffinity;
+      assert.equal(preferred?.preferredDuringSchedulingIgnoredDuringExecution?.length, 1);
+    }
   });
 
   it("keeps the job's own terms, each with the disk", () => {
@@ -510,6 +537,13 @@ describe("localDirs: what goes with the disk", () => {
     };
     const there = run({ disk: "host-path" }, queued({ affinity }));
     assert.equal(dirsOf(there).volumes?.[0]?.hostPath?.path, "/mnt/disks/ssd0");
+    const unasked = run({ disk: "host-path", diskNodes: "Off" }, queued());
+    assert.equal(dirsOf(unasked).volumes?.[0]?.hostPath?.path, "/mnt/disks/ssd0");
+    const asks = run({ ephemeralStorage: { request: "5Gi" } }, queued());
+    assert.equal(sparkOf(asks)?.resources?.requests?.["ephemeral-storage"], "5Gi");
+    assert.deepEqual(keptOf(asks), [
+      "Kueue chooses the nodes: those with disk nvme are not asked for",
+    ]);
   });
 });
 

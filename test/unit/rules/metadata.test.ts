@@ -50,7 +50,34 @@ describe("metadata: labels and annotations", () => {
     const denied = run({ labels, onUserChoice: "Deny" }, own);
     assert.equal(denied.refused, true);
     assert.equal(outcomeOf(denied, "p").violations[0]?.message, "'mine', must be 'risk'");
+    assert.deepEqual(outcomeOf(denied, "p").effect?.kept, []);
     assert.equal(run({ labels, onUserChoice: "Deny" }, { team: "risk" }).refused, false);
+  });
+
+  it("are told also where they were added beside what was replaced", () => {
+    const both = { labels: { team: "risk", cost: "1" }, onUserChoice: "Replace" };
+    assert.deepEqual(outcomeOf(run(both, { team: "mine" }), "p").effect?.replaced, [
+      "metadata.labels[team] replaced: 'risk'",
+      "added cost",
+    ]);
+  });
+
+  it("refuse no Pod from which another webhook took them", () => {
+    const rule = { labels: { team: "risk" }, onUserChoice: "Deny" };
+    const set = policySet(policyText("p", { metadata: rule }));
+    const { enforced } = decided(set, driverPod(), facts, { admission: "validating" });
+    const { changes, violations } = outcomeOf(enforced, "p");
+    assert.deepEqual([changes.length, violations], [1, []]);
+  });
+
+  it("may have names that only look like those of Spark and Kubernetes", () => {
+    const labels = {
+      "spark-version-pinned": "x",
+      "my-spark-role": "x",
+      "acme.com/spark-role": "x",
+    };
+    const { pod } = run({ labels });
+    for (const key of Object.keys(labels)) assert.equal(pod.metadata?.labels?.[key], "x");
   });
 
   it("are left out, with the reason, where a value is not to be had or the API server would refuse it", () => {
