@@ -24,9 +24,14 @@ function run(metadata: object, labels: StringMap = {}, more: readonly string[] =
 
 describe("metadata: labels and annotations", () => {
   it("are added, with values of the namespace and the application", () => {
-    const { pod } = run({
+    const { pod, outcomes } = run({
       labels: { cost: "{{namespace.labels.acme.com/cost}}", where: "{{namespace}}" },
       annotations: { "acme.com/app": "{{app.name}} ({{ app.id }})" },
+    });
+    assert.deepEqual(outcomes[0]?.effect, {
+      summary: "added cost, where, acme.com/app",
+      replaced: [],
+      kept: [],
     });
     assert.equal(pod.metadata?.labels?.["cost"], "c-42");
     assert.equal(pod.metadata.labels["where"], "team-a");
@@ -38,6 +43,9 @@ describe("metadata: labels and annotations", () => {
     const own = { team: "mine" };
     const kept = run({ labels }, own);
     assert.equal(kept.pod.metadata?.labels?.["team"], "mine");
+    assert.deepEqual([kept.refused, outcomeOf(kept, "p").violations], [false, []]);
+    const asked = run({ labels, required: { labels: [{ key: "team" }] } }, own);
+    assert.deepEqual([asked.refused, outcomeOf(asked, "p").violations], [false, []]);
     assert.deepEqual(outcomeOf(kept, "p").effect?.kept, [
       "metadata.labels[team] stays as the job has it",
     ]);
@@ -141,6 +149,22 @@ describe("metadata: required", () => {
       "metadata.labels[team] 'sales', must be 'risk' or 'etl-*' | --conf spark.kubernetes.driver.label.team=VALUE",
       "metadata.labels[acme.com/cost] is empty | --conf spark.kubernetes.driver.label.acme.com/cost=VALUE",
     ]);
+  });
+
+  it("shows no value of an annotation, which may hold anything", () => {
+    const own = { metadata: { annotations: { owner: "hunter2", empty: "" } } };
+    const asked = { annotations: [{ key: "owner", values: ["risk"] }, { key: "empty" }] };
+    const rules = [{ required: asked }, { annotations: { owner: "risk" }, onUserChoice: "Deny" }];
+    for (const [index, metadata] of rules.entries()) {
+      const set = policySet(policyText("p", { metadata }));
+      const pod = driverPod();
+      const annotated = { ...pod, metadata: { ...pod.metadata, ...own.metadata } };
+      const { violations } = outcomeOf(decided(set, annotated).enforced, "p");
+      assert.deepEqual(
+        violations.map(({ message }) => message),
+        ["is another, must be 'risk'", "is empty"].slice(0, 2 - index),
+      );
+    }
   });
 
   it("tells executors their own conf", () => {
