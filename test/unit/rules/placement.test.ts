@@ -260,6 +260,12 @@ describe("placement: a Pod that chose another capacity", () => {
     assert.deepEqual(preferred(run), [term(is(KEY, "spot"))]);
   });
 
+  it("by an operator without values is shown that operator alone", () => {
+    const spec = requiring({ matchExpressions: [{ key: KEY, operator: "Exists" }] });
+    const run = place({ capacity: "on-demand" }, withSpec(spec));
+    assert.match(replaced(run)[0] ?? "", /\] Exists replaced: 'on-demand'$/);
+  });
+
   it("by an operator is shown that operator", () => {
     const spec = requiring({
       matchExpressions: [{ key: KEY, operator: "NotIn", values: ["on-demand"] }],
@@ -293,6 +299,22 @@ describe("placement: a Pod that contradicts itself, and would wait without end",
       const run = place({ capacity: "on-demand", onUserChoice: "Deny" }, withSpec(spec));
       const messages = run.outcomes.flatMap(({ violations }) => violations).map((v) => v.message);
       assert.deepEqual(messages, ["'spot', needs 'on-demand'"]);
+    });
+  }
+});
+
+describe("placement: a term that contradicts itself, and would match no node", () => {
+  for (const [operator, values] of [
+    ["DoesNotExist", undefined],
+    ["NotIn", ["spot"]],
+    ["In", ["on-demand"]],
+  ] as const) {
+    it(`by ${operator} beside the right capacity can run in the end`, () => {
+      const other = { key: KEY, operator, ...(values !== undefined && { values }) };
+      const spec = requiring({ matchExpressions: [is(ZONE, "a"), is(KEY, "spot"), other] });
+      const run = place({ capacity: "spot" }, withSpec(spec));
+      assert.deepEqual(required(run), [term(is(ZONE, "a"), is(KEY, "spot"))]);
+      assert.equal(enforced(placing({ capacity: "spot" }), run.pod).operations.length, 0);
     });
   }
 });
@@ -452,6 +474,13 @@ describe("placement: taints, legacy labels and labels that are absent", () => {
     assert.equal(required(run)?.length, 4);
   });
 
+  it("blames only what is wrong in a term, whichever alternative the rest means", () => {
+    const spec = requiring(term(is("pool", "regular"), is("legacy-pool", "spot")));
+    const told = replaced(enforced(set({ capacity: "on-demand" }), withSpec(spec)));
+    assert.equal(told.length, 1);
+    assert.match(told[0] ?? "", /matchExpressions\[1\] 'spot' replaced/);
+  });
+
   it("replaces a choice that was made with a legacy label", () => {
     const spec = { nodeSelector: { "legacy-pool": "spot" } };
     const run = enforced(set({ capacity: "on-demand" }), withSpec(spec));
@@ -569,11 +598,34 @@ describe("placement: several labels for one thing", () => {
     ],
     [
       "eks",
+      "one label wrong and the other right",
+      { nodeSelector: { [GROUP]: "SPOT", [KEY]: "on-demand" } },
+      1,
+    ],
+    [
+      "eks",
       "both right, in two places",
       { nodeSelector: { [KEY]: "on-demand" }, ...requiring(term(is(GROUP, "ON_DEMAND"))) },
       1,
     ],
   ];
+  for (const nodeSelector of [{ [GROUP]: "ON_DEMAND" }, { [KEY]: "on-demand" }]) {
+    it(`on eks leave a Pod alone that chose rightly by ${Object.keys(nodeSelector)[0] ?? ""}`, () => {
+      const rule = { placement: { capacity: "on-demand" } };
+      const set = policySet(policyText("place", rule), { platform: "eks" });
+      assert.deepEqual(enforced(set, withSpec({ nodeSelector })).operations, []);
+    });
+  }
+
+  it("need on aks no value that on-demand nodes must not have", () => {
+    const rule = { placement: { capacity: "on-demand" } };
+    const set = policySet(policyText("place", rule), { platform: "aks" });
+    const run = enforced(set, withSpec({ nodeSelector: { [SCALE_SET]: "spot" } }));
+    assert.deepEqual(replaced(run), [
+      `spec.nodeSelector[${SCALE_SET}] 'spot' replaced: a node with capacity on-demand`,
+    ]);
+  });
+
   for (const [platform, what, spec, replaced] of cases) {
     it(`on ${platform}, a driver that chose ${what}, is allowed on demand and nowhere else`, () => {
       const rule = { placement: { capacity: "on-demand" } };
