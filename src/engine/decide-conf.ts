@@ -1,8 +1,9 @@
 import { PROPERTIES_KEY, propertiesOf } from "../spark/driver-conf.ts";
 import { appendProperties } from "../spark/properties.ts";
-import type { ConfSubject } from "../spark/subject.ts";
+import type { SparkConf } from "../spark/spark-conf.ts";
+import type { ApplicationSubject, ConfSubject, DriverConfSubject } from "../spark/subject.ts";
 import { ConfDraft, type ConfMark } from "./conf-draft.ts";
-import type { AddedConf, ConfRun, PolicyOutcome } from "./decision.ts";
+import type { AddedConf, AnyRun, ConfRun, PolicyOutcome } from "./decision.ts";
 import { pointer } from "./draft.ts";
 import type { Facts } from "./facts.ts";
 import type { MatchingPolicy } from "./matching.ts";
@@ -14,10 +15,10 @@ const NONE: readonly never[] = [];
 /** What policies come to for a driver's conf: for what it says of drivers, then of executors. */
 export function runOnConf(
   policies: readonly MatchingPolicy<ConfSubject>[],
-  subject: ConfSubject,
+  subject: DriverConfSubject,
   facts: Facts,
 ): ConfRun {
-  const { outcomes, work } = runPolicies(policies, handlingOf(subject, facts));
+  const { outcomes, work } = runPolicies(policies, handlingOf(subject.conf, facts));
   const merged = mergeByPolicy(outcomes);
   const before = propertiesOf(subject.object) ?? "";
   const text = withAdded(before, work.added);
@@ -30,10 +31,25 @@ export function runOnConf(
   };
 }
 
-function handlingOf(
-  { conf }: ConfSubject,
+/**
+ * What policies come to for an operator's object. They go through the same as for the conf that will be made of it, so
+ * that what one of them adds to that counts as said; nothing of it is written into the object.
+ */
+export function runOnApplication(
+  policies: readonly MatchingPolicy<ConfSubject>[],
+  { conf }: ApplicationSubject,
   facts: Facts,
-): Handling<ConfSubject, ConfMark, ConfDraft> {
+): AnyRun {
+  const { outcomes } = runPolicies(policies, handlingOf(conf, facts));
+  const merged = mergeByPolicy(outcomes).map((outcome) => ({ ...outcome, changes: NONE }));
+  return {
+    outcomes: merged,
+    operations: NONE,
+    refused: merged.some((outcome) => outcome.refuses),
+  };
+}
+
+function handlingOf(conf: SparkConf, facts: Facts): Handling<ConfSubject, ConfMark, ConfDraft> {
   return {
     open: () => new ConfDraft(conf),
     mutate: ({ name, conf: rule }, subject) => {

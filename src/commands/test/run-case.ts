@@ -3,16 +3,15 @@ import type { Facts } from "../../engine/facts.ts";
 import type { Mode } from "../../engine/policy.ts";
 import type { PolicySet } from "../../engine/policy-set.ts";
 import { isRecord } from "../../kubernetes/json.ts";
-import { findPod } from "../../kubernetes/pod-template.ts";
 import type { ResourceQuota } from "../../kubernetes/resource-quota.ts";
 import type { AdmittedObject } from "../../kubernetes/admitted-object.ts";
-import type { JsonObject, StringMap } from "../../kubernetes/pod.ts";
+import type { StringMap } from "../../kubernetes/pod.ts";
 import type { NamedDocument } from "../../policy/collect.ts";
 import { parseMoment } from "../../policy/moment.ts";
 import type { Problem } from "../../policy/problem.ts";
 import { reportEntry } from "../../report/report.ts";
 import type { Role } from "../../spark/role.ts";
-import { podRequest } from "../pod-request.ts";
+import { objectRequest } from "../object-request.ts";
 import { differences, type Expectation } from "./compare.ts";
 
 /** What may be given beside the object. */
@@ -73,11 +72,11 @@ export function runCase(test: NamedDocument, index: number, compile: CompileFor)
     problems.push(test.document.problem(["spec", "cases", index, ...path], message));
   };
   const at = timeOf({ ...spec, ...one });
-  const found = findPod(objectOf(spec, one.object));
+  const found = objectRequest(objectOf(spec, one.object), { role: one.role });
   if (at === undefined) tell(["at"], "is no moment");
   if (found === undefined) tell(["object"], whyNone(spec, one.object));
   if (at !== undefined && found !== undefined)
-    judge(test, one, { pod: found.value, at }, compile, tell);
+    judge(test, one, { asked: found.request, at }, compile, tell);
   return { policy: test.name, name: one.name, problems };
 }
 
@@ -86,7 +85,7 @@ type Tell = (path: readonly (string | number)[], message: string) => void;
 function judge(
   test: NamedDocument,
   one: PolicyCase,
-  { pod, at }: { readonly pod: JsonObject; readonly at: number },
+  { asked, at }: { readonly asked: AdmittedObject; readonly at: number },
   compile: CompileFor,
   tell: Tell,
 ): void {
@@ -98,13 +97,13 @@ function judge(
     mode: mode === "AsWritten" ? undefined : mode,
     only: spec.alone === true ? test.name : undefined,
   });
-  const request = requestOf(pod, one.role, given);
+  const request = requestOf(asked, given);
   const decision = decide(set, request, factsOf(given, request.namespace, at));
   if (decision.kind === "malformed") {
     // The API server refuses it before any policy is asked, so whatever is expected would say nothing.
     for (const { path, message } of decision.errors) tell(["object"], `${path}: ${message}`);
   }
-  const place = { file: "", line: 0, kind: "Pod", namespace: "", name: "", prefix: "" };
+  const place = { file: "", line: 0, kind: request.kind, namespace: "", name: "", prefix: "" };
   const { verdict, findings } = reportEntry(place, decision);
   const result = {
     verdict,
@@ -121,12 +120,7 @@ function timeOf({ at }: Given): number | undefined {
   return at === undefined ? DEFAULT_AT : parseMoment(at);
 }
 
-function requestOf(
-  pod: JsonObject,
-  role: Role | undefined,
-  { namespace, user }: Given,
-): AdmittedObject {
-  const asked = podRequest(pod, { role });
+function requestOf(asked: AdmittedObject, { namespace, user }: Given): AdmittedObject {
   return {
     ...asked,
     namespace: namespace?.name ?? asked.namespace,
