@@ -1,5 +1,6 @@
 import { BYPASS_LABEL } from "../engine/facts.ts";
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
+import { APPLICATION_RULES, SPEC_CHANGED, type WebhookRule } from "./application-rules.ts";
 import { ROLE_LABEL, type Role } from "../spark/role.ts";
 
 /** How the API server reaches Sparkgate, without the path. */
@@ -21,7 +22,7 @@ export interface WebhookOptions {
   readonly address: WebhookAddress;
   /** Base64 of the PEM of the CA that signed the server's certificate; undefined: somebody else puts it in. */
   readonly caBundle?: string | undefined;
-  /** What becomes of a driver while Sparkgate cannot be reached, and of a changed image. */
+  /** What becomes of a driver or an application while Sparkgate cannot be reached, and of a changed image. */
   readonly failurePolicy: "Fail" | "Ignore";
 }
 
@@ -43,9 +44,11 @@ export interface WebhookCall {
   /** Why it is as it is, for readers of the manifest. */
   readonly comment: string;
   readonly admission: AdmittedObject["admission"];
-  readonly operation: "CREATE" | "UPDATE";
-  readonly resource: "pods" | "pods/ephemeralcontainers";
+  readonly operation?: "CREATE" | "UPDATE";
+  readonly resource?: "pods" | "pods/ephemeralcontainers";
   readonly roles: readonly Role[];
+  /** Of objects that are no Pods: in place of operation, resource and roles. */
+  readonly rules?: readonly WebhookRule[];
   /** `installation`: what WebhookOptions say. */
   readonly failurePolicy: "installation" | "Ignore";
   readonly condition?: { readonly name: string; readonly expression: string };
@@ -114,6 +117,16 @@ export const WEBHOOK_CALLS: readonly WebhookCall[] = [
     roles: ALL,
     failurePolicy: "Ignore",
   },
+  {
+    name: "applications.sparkgate.io",
+    comment:
+      "What operators make Spark applications of: refused where its author sees it, and never changed.",
+    admission: "validating",
+    rules: APPLICATION_RULES,
+    roles: [],
+    failurePolicy: "installation",
+    condition: SPEC_CHANGED,
+  },
 ];
 
 /** CEL for the images of a list of containers. Never an error: under Fail that would refuse every UPDATE. */
@@ -142,13 +155,13 @@ export function webhookConfigurations(options: WebhookOptions): readonly Webhook
 }
 
 function webhookOf(
-  { name, admission, operation, resource, roles, failurePolicy, condition }: WebhookCall,
+  { name, admission, operation, resource, roles, rules, failurePolicy, condition }: WebhookCall,
   options: WebhookOptions,
 ): Readonly<Record<string, unknown>> {
   return {
     name,
     clientConfig: clientConfigOf(admission === "mutating" ? "/mutate" : "/validate", options),
-    rules: [
+    rules: rules ?? [
       {
         apiGroups: [""],
         apiVersions: ["v1"],
@@ -160,7 +173,11 @@ function webhookOf(
     ],
     // Here too, and not only in our code: so it also helps where we cannot be reached.
     namespaceSelector: { matchExpressions: [{ key: BYPASS_LABEL, operator: "DoesNotExist" }] },
-    objectSelector: { matchExpressions: [{ key: ROLE_LABEL, operator: "In", values: [...roles] }] },
+    ...(roles.length > 0 && {
+      objectSelector: {
+        matchExpressions: [{ key: ROLE_LABEL, operator: "In", values: [...roles] }],
+      },
+    }),
     ...(condition === undefined ? {} : { matchConditions: [condition] }),
     failurePolicy: failurePolicy === "installation" ? options.failurePolicy : failurePolicy,
     matchPolicy: "Equivalent",

@@ -55,6 +55,7 @@ describe("webhookConfigurations", () => {
         ["final-drivers.pods.sparkgate.io", failurePolicy],
         ["images.pods.sparkgate.io", failurePolicy],
         ["debug.pods.sparkgate.io", "Ignore"],
+        ["applications.sparkgate.io", failurePolicy],
       ]);
     }
   });
