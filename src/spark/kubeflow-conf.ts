@@ -19,6 +19,10 @@ const BEFORE: readonly FieldKey[] = [
   ["memoryOverheadFactor", "spark.kubernetes.memoryOverheadFactor"],
 ];
 
+const PULL_SECRETS: readonly FieldKey[] = [
+  ["imagePullSecrets", "spark.kubernetes.container.image.pullSecrets"],
+];
+
 /** Options of their own, such as `--packages`: SparkSubmitArguments takes the conf only where there is none. */
 const DEPENDENCIES: readonly FieldKey[] = [
   ["deps.jars", "spark.jars"],
@@ -99,6 +103,7 @@ export function kubeflowConf(place: KubeflowPlace, name: string | undefined): Sp
     "metadata.namespace",
   );
   fields.fields(spec, at, BEFORE);
+  fields.lists(spec, at, PULL_SECRETS);
   sparkConf(fields, place);
   fields.map(spec, at, "hadoopConf", "spark.hadoop.");
   for (const role of ROLES) ofRole(fields, place, role, name);
@@ -137,6 +142,11 @@ function ofRole(
   fields.map(own, path, "labels", labels);
   fields.map(own, path, "annotations", `spark.kubernetes.${role}.annotation.`);
   fields.map(own, path, "envVars", ENVIRONMENT[role]);
+  for (const [key, reference] of entriesAt(own, "envSecretKeyRefs")) {
+    const [secret, entry] = ["name", "key"].map((part) => textOf(valueAt(reference, part)) ?? "");
+    const where = `${path}.envSecretKeyRefs[${key}]`;
+    fields.set(`spark.kubernetes.${role}.secretKeyRef.${key}`, `${secret}:${entry}`, where);
+  }
   itemsAt(own, "secrets").forEach((secret, index) => {
     const key = textOf(valueAt(secret, "name"));
     if (key === undefined) return;
