@@ -29,7 +29,13 @@ export const VARIABLES: Readonly<Record<string, string | Fields>> = {
     executorId: "int",
     conf: "map<string, string>",
   },
-  app: { id: "string", name: "string" },
+  app: {
+    id: "string",
+    name: "string",
+    language: "string",
+    shuffle: "string",
+    workload: "string",
+  },
 };
 
 /** What the variables are, for people. */
@@ -56,7 +62,13 @@ export const VARIABLE_MEANINGS: Readonly<Record<string, string>> = {
     'On `driver-conf` the Spark conf, on `application` the one that the operator will make of it, key by key as it is written, such as `spark.conf["spark.executor.memory"]`; absent on Pods.',
   "app.id": "`spark.app.id`, by the label `spark-app-selector`.",
   "app.name":
-    "`spark.app.name`, by the label `spark-app-name`. Code may rename the application: then its executors have another name than its driver.",
+    "`spark.app.name`, by the label `spark-app-name`. Code may rename the application: its executors go by the name that it was submitted with where their driver's conf went through Sparkgate, else by the new one.",
+  "app.language":
+    "`jvm`, `python` or `r`. Executors have it from their driver's conf; absent where that did not go through Sparkgate: client mode, jobs from before. Ask with `has()`.",
+  "app.shuffle":
+    "`executors` or `remote`: where shuffle data lie, by the conf's shuffle manager. Absent on drivers' Pods; on executors as `app.language`.",
+  "app.workload":
+    "The driver's label `sparkgate.io/workload`, whose words are your own; on executors as `app.language`.",
 };
 
 /** Amounts that Kubernetes writes as text, as in its own CEL library (k8s.io/apiserver pkg/cel/library/quantity.go). */

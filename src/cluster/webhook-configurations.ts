@@ -45,9 +45,10 @@ export interface WebhookCall {
   readonly comment: string;
   readonly admission: AdmittedObject["admission"];
   readonly operation?: "CREATE" | "UPDATE";
-  readonly resource?: "pods" | "pods/ephemeralcontainers";
-  readonly roles: readonly Role[];
-  /** Of objects that are no Pods: in place of operation, resource and roles. */
+  readonly resource?: "pods" | "pods/ephemeralcontainers" | "configmaps";
+  /** Of Pods: by the label. Left out: whatever the condition lets through. */
+  readonly roles?: readonly Role[];
+  /** Of other groups' objects: in place of operation and resource. */
   readonly rules?: readonly WebhookRule[];
   /** `installation`: what WebhookOptions say. */
   readonly failurePolicy: "installation" | "Ignore";
@@ -56,6 +57,10 @@ export interface WebhookCall {
 
 const DRIVERS: readonly Role[] = ["driver", "connect-server"];
 const ALL: readonly Role[] = ["driver", "connect-server", "executor"];
+
+/** CEL for the names of driver-conf.ts. Never an error: under Fail that would refuse every ConfigMap. */
+const DRIVER_CONF_CONDITION =
+  'has(object.metadata.name) && (object.metadata.name.endsWith("-spark-drv-conf-map") || (object.metadata.name.startsWith("spark-drv-") && object.metadata.name.endsWith("-conf-map")))';
 
 /**
  * All calls that Sparkgate wants from the API server. The configurations are made of this list, and a test holds it
@@ -79,6 +84,16 @@ export const WEBHOOK_CALLS: readonly WebhookCall[] = [
     resource: "pods",
     roles: ["executor"],
     failurePolicy: "Ignore",
+  },
+  {
+    name: "driver-conf.sparkgate.io",
+    comment:
+      "The conf of a driver, which is made after its Pod and before it starts. By its name, since it has no labels: no other ConfigMap is ever sent here.",
+    admission: "mutating",
+    operation: "CREATE",
+    resource: "configmaps",
+    failurePolicy: "installation",
+    condition: { name: "a-drivers-conf", expression: DRIVER_CONF_CONDITION },
   },
   {
     name: "final-drivers.pods.sparkgate.io",
@@ -123,7 +138,6 @@ export const WEBHOOK_CALLS: readonly WebhookCall[] = [
       "What operators make Spark applications of: refused where its author sees it, and never changed.",
     admission: "validating",
     rules: APPLICATION_RULES,
-    roles: [],
     failurePolicy: "installation",
     condition: SPEC_CHANGED,
   },
@@ -173,11 +187,13 @@ function webhookOf(
     ],
     // Here too, and not only in our code: so it also helps where we cannot be reached.
     namespaceSelector: { matchExpressions: [{ key: BYPASS_LABEL, operator: "DoesNotExist" }] },
-    ...(roles.length > 0 && {
-      objectSelector: {
-        matchExpressions: [{ key: ROLE_LABEL, operator: "In", values: [...roles] }],
-      },
-    }),
+    ...(roles === undefined
+      ? {}
+      : {
+          objectSelector: {
+            matchExpressions: [{ key: ROLE_LABEL, operator: "In", values: [...roles] }],
+          },
+        }),
     ...(condition === undefined ? {} : { matchConditions: [condition] }),
     failurePolicy: failurePolicy === "installation" ? options.failurePolicy : failurePolicy,
     matchPolicy: "Equivalent",

@@ -3,6 +3,7 @@ import { isRecord, valueAt } from "../kubernetes/json.ts";
 import { findPod } from "../kubernetes/pod-template.ts";
 import type { JsonObject } from "../kubernetes/pod.ts";
 import { applicationKind } from "../spark/application-kinds.ts";
+import { confRequest } from "./conf-request.ts";
 import { podRequest, type PodRequestOptions } from "./pod-request.ts";
 
 /** What admission would be asked of an object of a file. */
@@ -31,14 +32,13 @@ function wholeRequest(
 ): AdmittedObject | undefined {
   const [version = "", group = ""] = textAt(object, "apiVersion").split("/").reverse();
   const kind = textAt(object, "kind");
-  const isConf = group === "" && kind === "ConfigMap";
-  if (!isConf && applicationKind(group, version, kind) === undefined) return undefined;
+  if (kind === "ConfigMap") return confRequest(object, namespace);
+  if (applicationKind(group, version, kind) === undefined) return undefined;
   return {
     ...{ group, version, kind, object },
     subResource: "",
     operation: "CREATE",
-    // Where each of them is judged: a conf is changed too.
-    admission: isConf ? "mutating" : "validating",
+    admission: "validating",
     namespace: textAt(object, "metadata", "namespace") || (namespace ?? "default"),
   };
 }

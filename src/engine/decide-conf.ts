@@ -1,3 +1,10 @@
+import {
+  CARRIED_ANNOTATION,
+  CARRIED_KEY,
+  factsOfConf,
+  writeCarried,
+  type Carried,
+} from "../spark/carried.ts";
 import { PROPERTIES_KEY, propertiesOf } from "../spark/driver-conf.ts";
 import { appendProperties } from "../spark/properties.ts";
 import type { SparkConf } from "../spark/spark-conf.ts";
@@ -12,22 +19,31 @@ import { runPolicies, type Handling } from "./run.ts";
 
 const NONE: readonly never[] = [];
 
-/** What policies come to for a driver's conf: for what it says of drivers, then of executors. */
+/**
+ * What policies come to for a driver's conf: for what it says of drivers, then of executors.
+ * @param rollouts what its executors are to know of policies, beside what the conf says; undefined: they are told nothing
+ */
 export function runOnConf(
   policies: readonly MatchingPolicy<ConfSubject>[],
   subject: DriverConfSubject,
   facts: Facts,
+  rollouts: Carried["rollouts"],
 ): ConfRun {
-  const { outcomes, work } = runPolicies(policies, handlingOf(subject.conf, facts));
-  const merged = mergeByPolicy(outcomes);
+  const { outcomes, added, conf } = runPasses(policies, subject.conf, facts);
+  if (rollouts !== undefined) {
+    const value = writeCarried({ ...factsOfConf(conf), rollouts });
+    if (conf.raw(CARRIED_KEY) !== value) {
+      added.push({ policy: CARRIED_ANNOTATION, key: CARRIED_KEY, value });
+    }
+  }
   const before = propertiesOf(subject.object) ?? "";
-  const text = withAdded(before, work.added);
+  const text = withAdded(before, added);
   const path = pointer(["data", PROPERTIES_KEY]);
   return {
-    outcomes: merged,
+    outcomes,
     operations: text === before ? NONE : [{ op: "replace", path, value: text }],
     text,
-    refused: merged.some((outcome) => outcome.refuses),
+    refused: outcomes.some((outcome) => outcome.refuses),
   };
 }
 
@@ -40,13 +56,54 @@ export function runOnApplication(
   { conf }: ApplicationSubject,
   facts: Facts,
 ): AnyRun {
-  const { outcomes } = runPolicies(policies, handlingOf(conf, facts));
-  const merged = mergeByPolicy(outcomes).map((outcome) => ({ ...outcome, changes: NONE }));
-  return {
-    outcomes: merged,
-    operations: NONE,
-    refused: merged.some((outcome) => outcome.refuses),
-  };
+  const passes = runPasses(policies, conf, facts);
+  const outcomes = passes.outcomes.map((outcome) => ({ ...outcome, changes: NONE }));
+  return { outcomes, operations: NONE, refused: outcomes.some(({ refuses }) => refuses) };
+}
+
+interface Passes {
+  readonly outcomes: readonly PolicyOutcome[];
+  readonly added: AddedConf[];
+  /** With what was added. */
+  readonly conf: SparkConf;
+}
+
+/** What one policy adds may be a reason for another that came before it: asked again, nothing must be left to add. */
+function runPasses(
+  policies: readonly MatchingPolicy<ConfSubject>[],
+  sent: SparkConf,
+  facts: Facts,
+): Passes {
+  const added: AddedConf[] = [];
+  let known: readonly PolicyOutcome[] = [];
+  let conf = sent;
+  for (let pass = 0; pass < MOST_PASSES; pass++) {
+    const { outcomes, work } = runPolicies(policies, handlingOf(conf, facts));
+    known = mergePasses(known, mergeByPolicy(outcomes));
+    added.push(...work.added);
+    ({ conf } = work);
+    if (work.added.length === 0) break;
+  }
+  return { outcomes: known, added, conf };
+}
+
+/** Each adds a key that the one before gave a reason for; no such chain is longer. */
+const MOST_PASSES = 5;
+
+/** What a later pass says counts, and what an earlier one did. */
+function mergePasses(
+  earlier: readonly PolicyOutcome[],
+  later: readonly PolicyOutcome[],
+): readonly PolicyOutcome[] {
+  return later.map((outcome) => {
+    const before = earlier.find(({ policy }) => policy === outcome.policy);
+    if (before === undefined) return outcome;
+    return {
+      ...outcome,
+      effect: mergeEffects(before.effect, outcome.effect),
+      changes: [...before.changes, ...outcome.changes],
+    };
+  });
 }
 
 function handlingOf(conf: SparkConf, facts: Facts): Handling<ConfSubject, ConfMark, ConfDraft> {
@@ -107,8 +164,12 @@ function merge(first: PolicyOutcome, second: PolicyOutcome): PolicyOutcome {
 function mergeEffects(first: Effect | undefined, second: Effect | undefined): Effect | undefined {
   if (first === undefined || second === undefined) return first ?? second;
   const both = (a: readonly string[], b: readonly string[]) => [...new Set([...a, ...b])];
+  const summaries = both(
+    [first.summary ?? ""].filter(Boolean),
+    [second.summary ?? ""].filter(Boolean),
+  );
   return {
-    summary: first.summary ?? second.summary,
+    summary: summaries.length > 0 ? summaries.join("; ") : undefined,
     replaced: both(first.replaced, second.replaced),
     kept: both(first.kept, second.kept),
   };

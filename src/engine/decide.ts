@@ -1,4 +1,5 @@
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
+import type { Carried } from "../spark/carried.ts";
 import { recognize } from "../spark/recognize.ts";
 import type { ConfSubject, PodSubject } from "../spark/subject.ts";
 import { runOnApplication, runOnConf } from "./decide-conf.ts";
@@ -24,7 +25,8 @@ export function decide(set: PolicySet, admitted: AdmittedObject, facts: Facts): 
       return decideOnPod(set, recognition.subject, facts);
     case "conf": {
       const [subject] = recognition.facets;
-      const run = (policies: Matching) => runOnConf(policies, subject, facts);
+      const run = (policies: Matching, isReal: boolean) =>
+        runOnConf(policies, subject, facts, isReal ? rolloutsOf(set, subject) : undefined);
       return {
         kind: "decided-conf",
         subject,
@@ -59,7 +61,7 @@ function decideOnFacets<R extends AnyRun>(
   set: PolicySet,
   [driver, executor]: readonly [driver: ConfSubject, executor: ConfSubject],
   facts: Facts,
-  run: (policies: Matching) => R,
+  run: (policies: Matching, isReal: boolean) => R,
 ): { readonly enforced: R; readonly preview: R | undefined } {
   const ofDriver = matchingPolicies(set, driver, facts);
   const spoken = new Set(
@@ -71,9 +73,21 @@ function decideOnFacets<R extends AnyRun>(
   const matching = [...ofDriver, ...ofExecutor];
   const enforced = matching.filter(isEnforced);
   return {
-    enforced: run(enforced),
-    preview: enforced.length === matching.length ? undefined : run(matching),
+    enforced: run(enforced, true),
+    preview: enforced.length === matching.length ? undefined : run(matching, false),
   };
+}
+
+/** The percents of rollouts, for the executors; undefined where no policy enforces anything on them: nothing is touched then. */
+function rolloutsOf(set: PolicySet, { namespace }: ConfSubject): Carried["rollouts"] {
+  const policies = set.candidates("pod", "executor", namespace);
+  const enforces = policies.some(
+    ({ mode, modeOverrides }) =>
+      mode === "Enforce" || modeOverrides.some((override) => override.mode === "Enforce"),
+  );
+  if (!enforces) return undefined;
+  const rolledOut = policies.filter(({ rolloutPercent }) => rolloutPercent < 100);
+  return Object.fromEntries(rolledOut.map(({ name, rolloutPercent }) => [name, rolloutPercent]));
 }
 
 function isEnforced({ mode }: Pick<MatchingPolicy<never>, "mode">): boolean {

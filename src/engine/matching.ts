@@ -99,9 +99,9 @@ function effectiveMode(
   facts: Facts,
 ): EffectiveMode {
   if (written.mode !== "Enforce") return written;
-  const { enforceFrom, rolloutPercent } = policy;
+  const { enforceFrom } = policy;
   // Out of the rollout first: whoever is not to be enforced on is not to be warned of a date either.
-  if (!isInRollout(rolloutPercent, subject)) return { mode: "Audit", modeFrom: "spec.rollout" };
+  if (!isInRollout(policy, subject)) return { mode: "Audit", modeFrom: "spec.rollout" };
   if (enforceFrom !== undefined && facts.at < enforceFrom.at) {
     return { mode: "Warn", modeFrom: "spec.enforceFrom" };
   }

@@ -2,6 +2,7 @@ import type { Variables } from "../cel/expression.ts";
 import type { Pod } from "../kubernetes/pod.ts";
 import { sparkContainerIndex } from "../spark/container.ts";
 import { executorIdOf } from "../spark/executor-id.ts";
+import { applicationFacts } from "../spark/application-facts.ts";
 import type { SparkObject, Subject } from "../spark/subject.ts";
 import { knownNamespace, knownQuotas, type Facts } from "./facts.ts";
 
@@ -29,7 +30,8 @@ export function variablesOf(
   if (names.has("spark")) variables["spark"] = sparkOf(object, subject);
   if (names.has("app")) {
     const { id, name } = subject.application;
-    variables["app"] = present({ id, name });
+    const { name: submitted = name, language, shuffle, workload } = applicationFacts(subject);
+    variables["app"] = present({ id, name: submitted, language, shuffle, workload });
   }
   return variables;
 }

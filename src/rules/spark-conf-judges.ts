@@ -1,7 +1,7 @@
 import type { Violation } from "../engine/policy.ts";
 import { compileGlobs } from "../kubernetes/glob.ts";
 import type { ConfPlace } from "../spark/conf-place.ts";
-import { unknownKey } from "../spark/known-keys.ts";
+import { unknownKeys } from "../spark/known-keys.ts";
 import type { SparkConf } from "../spark/spark-conf.ts";
 import { compileLimit } from "./spark-conf-limits.ts";
 import { checkKey, type SparkConfSpec } from "./spark-conf-spec.ts";
@@ -62,18 +62,21 @@ function limitJudges({ limits = {} }: SparkConfSpec): ConfJudge[] {
 /** A conf has hundreds of keys at most; of a hostile one nobody reads more. */
 const MOST_UNKNOWN = 20;
 
-/** Keys that no Spark knows. */
+/** Unknown alone is not wrong: jobs keep settings of their own in the conf. One that is nearly Spark's is hardly meant. */
 export function judgeUnknownKeys(conf: SparkConf, { fieldOf }: ConfPlace): readonly Violation[] {
-  const found: Violation[] = [];
-  for (const key of conf.keys()) {
-    const unknown = unknownKey(key);
-    if (unknown === undefined) continue;
-    const { nearest } = unknown;
-    const fix = nearest === undefined ? "leave it out" : `did you mean ${nearest}?`;
-    found.push({ field: fieldOf(key), message: "is a key that no Spark knows", fix });
-    if (found.length === MOST_UNKNOWN) break;
-  }
-  return found;
+  return unknownKeys(conf.keys())
+    .flatMap(({ key, nearest }) =>
+      nearest === undefined
+        ? []
+        : [
+            {
+              field: fieldOf(key),
+              message: "is no key of Spark's",
+              fix: `did you mean ${nearest}?`,
+            },
+          ],
+    )
+    .slice(0, MOST_UNKNOWN);
 }
 
 /** A violation that is only told. */

@@ -61,7 +61,7 @@ export const SPARK_CONF_SCHEMA = {
       enum: ["Ignore", "Warn", "Deny"],
       default: "Ignore",
       description:
-        "Keys that no Spark since 3.5 knows: `spark.executor.decommission.enabled` does nothing at all. The nearest known one is told.",
+        "Keys that no Spark since 3.5 knows and that are nearly one of its own: `spark.executor.decommission.enabled` does nothing at all. The nearest known one is told. A job's own keys, such as `spark.acme.x`, are let be.",
     },
   },
 } as const;

@@ -1,12 +1,11 @@
 import { RuleProblem } from "../engine/rule-kind.ts";
 import type { Limit } from "./spark-conf-limits.ts";
-import type { PresetName } from "./spark-conf-presets.ts";
 
 export type Entries = Readonly<Record<string, string>>;
 
 /** The block of a sparkConf rule that fits its schema. */
 export interface SparkConfSpec {
-  readonly presets?: readonly PresetName[];
+  readonly presets?: readonly string[];
   readonly set?: Entries;
   readonly defaults?: Entries;
   readonly required?: readonly string[];

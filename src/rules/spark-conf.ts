@@ -2,8 +2,9 @@ import type { ConfDraft } from "../engine/conf-draft.ts";
 import type { Demand, Effect } from "../engine/policy.ts";
 import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
 import type { ConfSubject } from "../spark/subject.ts";
+import type { PresetEntry } from "./preset.ts";
 import { confJudges, judgeUnknownKeys, sentenceOf } from "./spark-conf-judges.ts";
-import { PRESETS, type PresetEntry } from "./spark-conf-presets.ts";
+import { PRESETS } from "./spark-conf-presets.ts";
 import { SPARK_CONF_SCHEMA } from "./spark-conf-schema.ts";
 import { checkKey, type Entries, type SparkConfSpec } from "./spark-conf-spec.ts";
 
@@ -66,7 +67,9 @@ function additionsOf({
     });
   const own = [...written(set, "set"), ...written(defaults, "defaults")];
   const named = new Set(own.map(({ key }) => key));
-  const ofPresets: readonly PresetEntry[] = presets.flatMap((preset) => PRESETS[preset].entries);
+  const ofPresets: readonly PresetEntry[] = presets.flatMap(
+    (preset) => PRESETS[preset]?.entries ?? [],
+  );
   return [...own, ...ofPresets.filter(({ key }) => !named.has(key))];
 }
 
@@ -104,11 +107,13 @@ interface Additions {
 function add(draft: ConfDraft, additions: readonly PresetEntry[]): Additions {
   const replaced: Entry[] = [];
   const added: Entry[] = [];
-  // As the job says it: what one entry adds is no reason for another.
-  const { conf } = draft;
+  const spokenFor = new Set<string>();
   for (const { key, value, as, when } of additions) {
-    if (when?.(conf) === false) continue;
-    if (!draft.claim(key)) continue; // a policy of higher priority has spoken, or an entry before
+    // A policy of higher priority may have spoken. Also of what needs nothing now: asked again, it is to be the same.
+    if (!spokenFor.has(key) && !draft.claim(key)) continue;
+    spokenFor.add(key);
+    // By what the job and the entries before say: a preset may go by what its policy sets.
+    if (when?.holds(draft.conf) === false) continue;
     // Also under a former name, which Spark reads where the new one is not there.
     if (as === "default" && draft.conf.get(key).kind !== "absent") continue;
     const found = draft.conf.raw(key);

@@ -19,6 +19,13 @@ const UNLESS_SAID: readonly FieldKey[] = [
   ["pyFiles", "spark.submit.pyFiles"],
 ];
 
+/** What each of them makes an application; the last that is said counts (SparkAppSubmissionWorker.buildDriverConf). */
+const RESOURCES = [
+  ["sparkRFiles", "r"],
+  ["pyFiles", "python"],
+  ["jars", "java"],
+] as const;
+
 /** What KubernetesConf takes where nothing says `spark.app.name`. */
 const NAMELESS = "spark";
 
@@ -34,6 +41,11 @@ export const readApache: ReadApplication = (object) => {
   const name = nameOf(object);
   const fields = new ConfFields();
   fields.fields(spec, "spec", UNLESS_SAID);
+  for (const [field, type] of RESOURCES) {
+    const file = valueAt(spec, field);
+    if (file === undefined || file === "") continue;
+    fields.set("spark.kubernetes.resource.type", type, `spec.${field}`);
+  }
   const id = idOf(object, name);
   if (id !== undefined) fields.set("spark.app.id", id, "metadata.name");
   fields.map(spec, "spec", "sparkConf", "");

@@ -97,6 +97,7 @@ export function kubeflowConf(place: KubeflowPlace, name: string | undefined): Sp
   const fields = new ConfFields();
   if (name !== undefined) fields.set("spark.app.name", name, "metadata.name");
   fields.lists(spec, at, DEPENDENCIES);
+  resourceType(fields, place);
   fields.set(
     "spark.kubernetes.namespace",
     valueAt(object, "metadata", "namespace"),
@@ -110,6 +111,15 @@ export function kubeflowConf(place: KubeflowPlace, name: string | undefined): Sp
   fields.map(spec, at, "nodeSelector", "spark.kubernetes.node.selector.");
   dynamicAllocation(fields, place);
   return fields.done();
+}
+
+/** By the file's name, as SparkSubmit does (SparkSubmit.isPython, isR), whatever `type` says. */
+function resourceType(fields: ConfFields, { spec, at }: KubeflowPlace): void {
+  const file = valueAt(spec, "mainApplicationFile");
+  if (typeof file !== "string") return;
+  const ending = /\.(py|r)$/i.exec(file)?.[1]?.toLowerCase() ?? "";
+  const type = ending === "py" ? "python" : ending === "r" ? "r" : "java";
+  fields.set("spark.kubernetes.resource.type", type, `${at}.mainApplicationFile`);
 }
 
 /** The keys that are said as such. The name of the driver's Pod is the operator's own, as is that of the application. */

@@ -1,9 +1,12 @@
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
 import { isRecord, valueAt } from "../kubernetes/json.ts";
-import { podShapeErrors, isPod } from "../kubernetes/pod-shape.ts";
-import type { ObjectMeta } from "../kubernetes/pod.ts";
+import { podShapeErrors, isPod, type ShapeError } from "../kubernetes/pod-shape.ts";
+import type { ObjectMeta, Pod } from "../kubernetes/pod.ts";
 import { isPlaceholder } from "../kubernetes/yunikorn.ts";
 import { applicationOf } from "./application.ts";
+import { sparkArguments } from "./application-facts.ts";
+import { CARRIED_KEY } from "./carried.ts";
+import { sparkContainerIndex } from "./container.ts";
 import { ROLE_LABEL, ROLES, type Role } from "./role.ts";
 import type { Recognition, SkipReason, Stage } from "./subject.ts";
 
@@ -27,6 +30,8 @@ export function recognizePod(admitted: AdmittedObject, stage: Stage): Recognitio
   if (Object.hasOwn(object.metadata?.annotations ?? {}, MIRROR_ANNOTATION)) {
     return { kind: "skipped", reason: "mirror-pod" };
   }
+  const forgery = forgeryIn(object, role);
+  if (forgery !== undefined) return { kind: "malformed", surface: "pod", role, errors: [forgery] };
   if (isPlaceholder(object)) return { kind: "skipped", reason: "yunikorn-placeholder" };
   return {
     kind: "subject",
@@ -42,6 +47,21 @@ export function recognizePod(admitted: AdmittedObject, stage: Stage): Recognitio
       before,
       user: admitted.user,
     },
+  };
+}
+
+/**
+ * What a driver's own arguments would say of its executors in our name: they go before the conf that we write it into
+ * (SparkSubmitArguments.mergeDefaultSparkProperties).
+ */
+function forgeryIn(pod: Pod, role: Role): ShapeError | undefined {
+  if (role === "executor") return undefined;
+  const at = sparkArguments(pod, role).findIndex((text) => text.includes(`${CARRIED_KEY}=`));
+  if (at < 0) return undefined;
+  const container = sparkContainerIndex(pod, role) ?? 0;
+  return {
+    path: `spec.containers[${container}].args[${at}]`,
+    message: `sets ${CARRIED_KEY}, which is Sparkgate's own: leave it out`,
   };
 }
 

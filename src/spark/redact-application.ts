@@ -39,7 +39,7 @@ function shown(key: string, value: unknown): unknown {
 }
 
 function hidden(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(() => HIDDEN);
+  if (Array.isArray(value)) return value.map(hidden);
   if (!isRecord(value)) return HIDDEN;
-  return Object.fromEntries(Object.keys(value).map((key) => [key, HIDDEN]));
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, hidden(each)]));
 }

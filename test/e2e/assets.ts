@@ -62,9 +62,13 @@ export function controlPlane(): string {
   return folder;
 }
 
-/** `SPARK_HOME` of a PySpark release in the cache, installed there with pip if it is not yet. */
+/** `SPARK_HOME` of the PySpark release that a line runs. */
 export function sparkHome(line: SparkLine): string {
-  const version = sparkVersions[line];
+  return sparkHomeOf(sparkVersions[line]);
+}
+
+/** `SPARK_HOME` of a PySpark release in the cache, installed there with pip if it is not yet. */
+export function sparkHomeOf(version: string): string {
   const environment = join(cache(), `pyspark-${version}`);
   // A virtual environment has its own path written into it: a marker made last, and no rename.
   const marker = join(environment, COMPLETE);

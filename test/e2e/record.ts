@@ -55,6 +55,10 @@ async function main(): Promise<void> {
   const recorder = await startRecorder(cluster);
   try {
     await registerWebhook(cluster, { port: recorder.port });
+    await registerWebhook(cluster, {
+      ...{ port: recorder.port, name: "confs", webhookName: "confs.sparkgate.io" },
+      resource: "configmaps",
+    });
     await waitUntilCalled(cluster);
     const account = await prepareSpark(cluster);
     await cluster.api("POST", "/apis/scheduling.k8s.io/v1/priorityclasses", {
@@ -101,11 +105,11 @@ async function recordRun(recording: Recording, scenario: Scenario): Promise<void
       `${scenario.pods} Pods of ${scenario.name}`,
       () => {
         if (failure !== undefined) throw new GiveUpError(failure);
-        return recorder.count() >= scenario.pods;
+        return recorder.count(scenario.kind) >= scenario.pods;
       },
       { timeoutMs: RUN_TIMEOUT_MS },
     );
-    const reviews = recorder.take().slice(0, scenario.pods);
+    const reviews = recorder.take(scenario.kind).slice(0, scenario.pods);
     write(cluster, scenario.directory, reviews, scenario);
   } finally {
     end.abort();

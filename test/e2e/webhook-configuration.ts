@@ -11,6 +11,8 @@ export interface WebhookRegistration {
   /** Of the webhook in it; {@link WEBHOOK_NAME} unless told. */
   webhookName?: string;
   failurePolicy?: "Fail" | "Ignore";
+  /** `pods` unless told. */
+  resource?: "pods" | "configmaps";
   /** Call it for Pods with a `spark-role` label only. */
   sparkOnly?: boolean;
   timeoutSeconds?: number;
@@ -31,7 +33,7 @@ export async function registerWebhook(
   const rule = {
     apiGroups: [""],
     apiVersions: ["v1"],
-    resources: ["pods"],
+    resources: [registration.resource ?? "pods"],
     operations: ["CREATE"],
   };
   await cluster.api("POST", CONFIGURATIONS, {

@@ -12,6 +12,7 @@ import { jsonSchema, jsonSchemaOf } from "../../src/policy/json-schema.ts";
 import { problemText } from "../../src/policy/problem.ts";
 import { DOCUMENT_KINDS, DOCUMENT_SCHEMAS } from "../../src/policy/schema.ts";
 import { referencePage } from "../../src/report/reference.ts";
+import { sparkConfPage } from "../../src/report/spark-conf-page.ts";
 import { RULE_KINDS } from "../../src/rules/index.ts";
 import { compile, policyText } from "../fixtures/policies.ts";
 
@@ -42,6 +43,12 @@ describe("docs/policies.md", () => {
     });
     assert.ok(whole.length >= rules.size + 3);
     assert.deepEqual(compile(whole, { platform: "karpenter" }).problems.map(problemText), []);
+  });
+});
+
+describe("docs/spark-conf.md", () => {
+  it("is what the presets say", () => {
+    compareWithFile("docs/spark-conf.md", sparkConfPage());
   });
 });
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import jsonpatch, { type Operation } from "fast-json-patch";
 import { decide } from "../../engine/decide.ts";
+import { isDecided } from "../../engine/decision.ts";
 import type { PolicySet } from "../../engine/policy-set.ts";
 import type { Pod } from "../../kubernetes/pod.ts";
 import type { WebhookAnswer } from "./call-webhook.ts";
@@ -85,14 +86,15 @@ function agrees(set: PolicySet, { request }: RecordedReview, answer: WebhookAnsw
   const decision = decide(
     set,
     {
-      ...{ group: "", version: "v1", kind: "Pod", subResource: "" },
+      ...request.kind,
+      subResource: "",
       ...{ operation: "CREATE", admission: "mutating" },
       namespace: request.namespace,
       object: request.object,
     },
     FACTS,
   );
-  if (decision.kind !== "decided") return answer.allowed && answer.operations.length === 0;
+  if (!isDecided(decision)) return answer.allowed && answer.operations.length === 0;
   const { refused, operations, outcomes } = decision.enforced;
   if (!refused) return answer.allowed && isDeepStrictEqual(answer.operations, operations);
   const violations = outcomes.flatMap((outcome) => (outcome.refuses ? outcome.violations : []));

@@ -1,3 +1,5 @@
+import confRefused from "./recorded/conf-refused.json" with { type: "json" };
+import conf from "./recorded/conf.json" with { type: "json" };
 import driverRefused from "./recorded/driver-refused.json" with { type: "json" };
 import driver from "./recorded/driver.json" with { type: "json" };
 import executor1 from "./recorded/executor-1.json" with { type: "json" };
@@ -12,12 +14,13 @@ import executor9 from "./recorded/executor-9.json" with { type: "json" };
 import executor10 from "./recorded/executor-10.json" with { type: "json" };
 import nginx from "./recorded/nginx.json" with { type: "json" };
 
-/** An AdmissionReview as a real API server sent it, for a Pod that a real spark-submit or driver posted. */
+/** An AdmissionReview as a real API server sent it, for what a real spark-submit or driver posted. */
 export interface RecordedReview {
   readonly apiVersion: string;
   readonly kind: string;
   readonly request: {
     readonly uid: string;
+    readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
     readonly namespace: string;
     readonly dryRun: boolean;
     readonly object: { readonly metadata: { readonly name: string } };
@@ -43,6 +46,12 @@ export const EXECUTORS: readonly RecordedReview[] = [
   executor9,
   executor10,
 ];
+
+/** A driver's conf with a secret key and an image that is not pinned, which only executors would run. */
+export const CONF_REFUSED: RecordedReview = confRefused;
+
+/** A driver's conf with dynamic allocation that would lose shuffle data. */
+export const CONF: RecordedReview = conf;
 
 /** A Pod that is not Spark's. */
 export const NGINX: RecordedReview = nginx;

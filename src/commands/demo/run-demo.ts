@@ -9,6 +9,7 @@ import { startServer, type ClusterSource } from "../../server/start-server.ts";
 import { paintVerdict } from "../colour.ts";
 import { callWebhook } from "./call-webhook.ts";
 import { FACTS, Proof } from "./proof.ts";
+import { showConf } from "./show-conf.ts";
 import { showLocalDirs, TWO_DISKS } from "./show-local-dirs.ts";
 import {
   PLATFORM,
@@ -49,6 +50,7 @@ export async function runDemo(): Promise<void> {
       () => showMended(enforcing, proof),
       () => showSplit(enforcing, () => servers.start("Enforce"), proof),
       async () => showLocalDirs(await servers.start("Enforce", [folder]), proof),
+      async () => showConf(await servers.start("Enforce"), proof),
       async () => showAudit(await servers.start("Audit"), proof),
       async () => showStranger(await servers.start("Enforce"), proof),
     ];

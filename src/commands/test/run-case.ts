@@ -1,4 +1,5 @@
 import { decide } from "../../engine/decide.ts";
+import type { Decision } from "../../engine/decision.ts";
 import type { Facts } from "../../engine/facts.ts";
 import type { Mode } from "../../engine/policy.ts";
 import type { PolicySet } from "../../engine/policy-set.ts";
@@ -11,6 +12,7 @@ import { parseMoment } from "../../policy/moment.ts";
 import type { Problem } from "../../policy/problem.ts";
 import { reportEntry } from "../../report/report.ts";
 import type { Role } from "../../spark/role.ts";
+import { PROPERTIES_KEY } from "../../spark/driver-conf.ts";
 import { objectRequest } from "../object-request.ts";
 import { differences, type Expectation } from "./compare.ts";
 
@@ -109,7 +111,7 @@ function judge(
     verdict,
     findings: findings.filter(({ policy }) => policy === test.name),
     all: findings,
-    object: decision.kind === "decided" ? decision.enforced.pod : request.object,
+    object: admittedBy(decision, request.object),
   };
   for (const difference of differences(one.expect, result)) {
     tell(["expect", ...difference.path], difference.message);
@@ -118,6 +120,20 @@ function judge(
 
 function timeOf({ at }: Given): number | undefined {
   return at === undefined ? DEFAULT_AT : parseMoment(at);
+}
+
+/** The object as it is admitted, where it is. */
+function admittedBy(decision: Decision, object: unknown): unknown {
+  switch (decision.kind) {
+    case "decided":
+      return decision.enforced.pod;
+    case "decided-conf": {
+      const map = decision.subject.object;
+      return { ...map, data: { ...map.data, [PROPERTIES_KEY]: decision.enforced.text } };
+    }
+    default:
+      return object;
+  }
 }
 
 function requestOf(asked: AdmittedObject, { namespace, user }: Given): AdmittedObject {
@@ -138,7 +154,7 @@ function ownValue(objects: PolicyTestSpec["objects"], name: string): unknown {
 }
 
 function whyNone({ objects }: PolicyTestSpec, object: PolicyCase["object"]): string {
-  if (typeof object !== "string") return "holds no Pod that could be judged";
+  if (typeof object !== "string") return "holds no Pod and no conf that could be judged";
   if (ownValue(objects, object) !== undefined) return `'${object}' holds no Pod`;
   const names = Object.keys(objects ?? {});
   return `there is no object '${object}', allowed: ${names.join(", ") || "none, see spec.objects"}`;

@@ -17,13 +17,16 @@ export interface AdmissionReview {
   };
 }
 
+/** What is recorded: of ConfigMaps those with a driver's conf. */
+export type RecordedKind = "Pod" | "ConfigMap";
+
 /** A webhook which allows everything and keeps what it was asked. */
 export interface Recorder {
   readonly port: number;
-  /** The reviews since the last call, but for dry runs, in the order in which they came. */
-  take(): AdmissionReview[];
+  /** The reviews of Pods since the last call, or of drivers' confs; no dry runs; in the order in which they came. */
+  take(kind?: RecordedKind): AdmissionReview[];
   /** How many {@link take} would answer. */
-  count(): number;
+  count(kind?: RecordedKind): number;
   stop(): void;
 }
 
@@ -48,17 +51,23 @@ export async function startRecorder(cluster: Cluster): Promise<Recorder> {
   const port = await listen(server);
   return {
     port,
-    take() {
-      const taken = reviews;
+    take(kind = "Pod") {
+      const taken = reviews.filter(isOf(kind));
       reviews = [];
       return taken;
     },
-    count: () => reviews.length,
+    count: (kind = "Pod") => reviews.filter(isOf(kind)).length,
     stop() {
       server.close();
       server.closeAllConnections();
     },
   };
+}
+
+function isOf(kind: RecordedKind): (review: AdmissionReview) => boolean {
+  return ({ request }) =>
+    (request["kind"] as { readonly kind: string }).kind === kind &&
+    (kind === "Pod" || request.object.metadata.name.startsWith("spark-drv-"));
 }
 
 function allowed({ apiVersion, kind, request }: AdmissionReview): string {

@@ -1,5 +1,6 @@
 import type { SparkLine } from "../assets.ts";
 import type { Submission } from "../spark-submit.ts";
+import type { RecordedKind } from "./recorder.ts";
 
 /** A run of Spark, or a single Pod, and where its reviews go. */
 export interface Scenario {
@@ -8,8 +9,10 @@ export interface Scenario {
   directory: string;
   line: SparkLine;
   submission: Omit<Submission, "sparkHome">;
-  /** How many Pods it makes: the run is ended when all are recorded. */
+  /** How many Pods it makes, or reviews of the kind that is recorded: the run is ended when all are there. */
   pods: number;
+  /** `Pod` unless told. */
+  kind?: RecordedKind;
   /** Replaces the file names which come of the Pods' roles. */
   file?: string;
   /** Pod templates: files of the folder of applications, by name. */
@@ -99,6 +102,34 @@ export const scenarios: readonly Scenario[] = [
     line: "3.5",
     pods: 11,
     submission: { conf: DECOMMISSION },
+  },
+  {
+    name: "demo-conf-refused",
+    directory: DEMO,
+    file: "conf-refused.json",
+    line: "3.5",
+    pods: 1,
+    kind: "ConfigMap",
+    submission: {
+      conf: {
+        "spark.hadoop.fs.s3a.secret.key": "not-a-real-key",
+        "spark.kubernetes.executor.container.image": `${REPOSITORY}:latest`,
+      },
+    },
+  },
+  {
+    name: "demo-conf",
+    directory: DEMO,
+    file: "conf.json",
+    line: "3.5",
+    pods: 1,
+    kind: "ConfigMap",
+    submission: {
+      conf: {
+        "spark.dynamicAllocation.enabled": "true",
+        "spark.dynamicAllocation.shuffleTracking.enabled": "false",
+      },
+    },
   },
   {
     name: "spark-3.5-cluster",

@@ -42,9 +42,15 @@ const RUN_DEPENDENT: readonly RunDependent[] = [
     pattern: /\b127\.(?!0\.0\.1\b)\d+\.\d+\.\d+\b/g,
     replacement: (_, ordinal) => `10.1.0.${ordinal + 1}`,
   },
+  // java.util.Properties.store writes when it did, and the API server's port
+  {
+    pattern: /(?<=^#)\w{3} \w{3} \d\d \d\d:\d\d:\d\d \w+ \d{4}$/gm,
+    replacement: () => "Thu Jan 01 00:00:00 UTC 2026",
+  },
+  { pattern: /(?<=\b127\.0\.0\.1\\?:)\d{4,5}\b/g, replacement: () => "6443" },
   { pattern: /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, replacement: () => TIMESTAMP },
-  // client mode's application ids
-  { pattern: /(?<=\bspark-application-)\d{13}\b/g, replacement: () => EPOCH_MS },
+  // client mode's application ids, and when an application was submitted
+  { pattern: /(?<=\bspark-application-|\bsubmitTime=)\d{13}\b/g, replacement: () => EPOCH_MS },
 ];
 
 /**

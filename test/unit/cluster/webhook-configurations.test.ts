@@ -26,7 +26,7 @@ describe("webhook calls", () => {
               call.admission === admission &&
               call.operation === operation &&
               call.resource === resource &&
-              call.roles.includes(role),
+              call.roles?.includes(role) === true,
           );
           // Only reported for executors, which nobody reads: not worth a call each.
           const isSpared =
@@ -83,6 +83,7 @@ describe("webhookConfigurations", () => {
       assert.deepEqual(policies, [
         ["drivers.pods.sparkgate.io", failurePolicy],
         ["executors.pods.sparkgate.io", "Ignore"],
+        ["driver-conf.sparkgate.io", failurePolicy],
         ["final-drivers.pods.sparkgate.io", failurePolicy],
         ["images.pods.sparkgate.io", failurePolicy],
         ["debug.pods.sparkgate.io", "Ignore"],

@@ -7,7 +7,7 @@ import { recognize } from "../../../src/spark/recognize.ts";
 import type { PodSubject } from "../../../src/spark/subject.ts";
 import { decided, everything, outcomeOf } from "../../fixtures/decided.ts";
 import { admitted, driverPod, executorPod } from "../../fixtures/pods.ts";
-import { policySet, policyText } from "../../fixtures/policies.ts";
+import { fakePolicy, policySet, policyText } from "../../fixtures/policies.ts";
 
 const AT = Date.UTC(2027, 0, 15);
 
@@ -85,6 +85,7 @@ describe("enforceFrom", () => {
 });
 
 describe("rollout", () => {
+  const at = (rolloutPercent: number) => fakePolicy("p", { rolloutPercent });
   const subject = (labels: Record<string, string>, namespace = "team-a"): PodSubject => {
     const recognition = recognize(admitted(driverPod({ labels }), { namespace }));
     assert.equal(recognition.kind, "subject");
@@ -95,11 +96,11 @@ describe("rollout", () => {
   it("takes in about as many applications as it says, and those of 10 are among those of 20", () => {
     const apps = Array.from({ length: 2000 }, (_, id) => app(id));
     for (const percent of [1, 10, 50, 90]) {
-      const inside = apps.filter((each) => isInRollout(percent, each));
+      const inside = apps.filter((each) => isInRollout(at(percent), each));
       assert.ok(Math.abs(inside.length / 20 - percent) < 4, `${inside.length / 20} of ${percent}`);
-      assert.ok(inside.every((each) => isInRollout(percent + 5, each)));
+      assert.ok(inside.every((each) => isInRollout(at(percent + 5), each)));
     }
-    assert.ok(apps.every((each) => !isInRollout(0, each) && isInRollout(100, each)));
+    assert.ok(apps.every((each) => !isInRollout(at(0), each) && isInRollout(at(100), each)));
   });
 
   it("does not take in who has no application, unless it takes in all", () => {
@@ -107,20 +108,20 @@ describe("rollout", () => {
       ...app(1),
       application: { id: undefined, name: "x", operatorApp: undefined },
     };
-    assert.equal(isInRollout(99, unknown), false);
-    assert.equal(isInRollout(100, unknown), true);
+    assert.equal(isInRollout(at(99), unknown), false);
+    assert.equal(isInRollout(at(100), unknown), true);
   });
 
   it("goes by the operator's application where there is one: a retry has another id", () => {
     const runs = Array.from({ length: 50 }, (_, id) =>
       subject({ "spark-app-selector": `spark-${id}`, "sparkoperator.k8s.io/app-name": "nightly" }),
     );
-    assert.equal(new Set(runs.map((run) => isInRollout(50, run))).size, 1);
+    assert.equal(new Set(runs.map((run) => isInRollout(at(50), run))).size, 1);
   });
 
   it("tells namespaces apart", () => {
     const same = Array.from({ length: 50 }, (_, n) =>
-      isInRollout(50, subject({ "sparkoperator.k8s.io/app-name": "nightly" }, `team-${n}`)),
+      isInRollout(at(50), subject({ "sparkoperator.k8s.io/app-name": "nightly" }, `team-${n}`)),
     );
     assert.equal(new Set(same).size, 2);
   });

@@ -65,7 +65,7 @@ describe("sparkConf on an application", () => {
     ]);
     assert.ok(
       told(result).includes(
-        "spec.sparkConf[spark.executor.decommission.enabled] is a key that no Spark knows. Fix: did you mean spark.decommission.enabled?",
+        "spec.sparkConf[spark.executor.decommission.enabled] is no key of Spark's. Fix: did you mean spark.decommission.enabled?",
       ),
       told(result).join("\n"),
     );
@@ -206,11 +206,26 @@ describe("deny on an application", () => {
       'object.kind == "SparkApplication"',
       'spark.surface == "application"',
       'spark.role == "driver" && spark.conf["spark.driver.memory"] == "4g"',
-      'app.name == "nightly" && !has(app.id)',
+      'app.name == "nightly" && !has(app.id) && app.language == "python"',
       'request.operation == "CREATE" && request.name == "nightly"',
     ]) {
-      const result = run(deny(when), KUBEFLOW, { driver: { memory: "4g" } });
+      const mainApplicationFile = "local:///etl.py";
+      const result = run(deny(when), KUBEFLOW, { driver: { memory: "4g" }, mainApplicationFile });
       assert.deepEqual([result.refused, told(result).length], [true, 1], when);
+    }
+  });
+
+  it("sees what an application of Apache's is written in", () => {
+    for (const [spec, language] of [
+      [{ jars: "a.jar", pyFiles: "a.py" }, "jvm"],
+      [{ pyFiles: "a.py" }, "python"],
+      [{ sparkRFiles: "a.R" }, "r"],
+    ] as const) {
+      assert.equal(
+        run(deny(`app.language == "${language}"`), APACHE, spec).refused,
+        true,
+        language,
+      );
     }
   });
 

@@ -125,7 +125,7 @@ const MISTAKES: readonly (readonly [object, string])[] = [
   ],
   [
     { when: "true", message: "{{app.nam}}" },
-    "spec.deny.message: app has no field nam (at character 5), allowed: id, name; did you mean 'name'?",
+    "spec.deny.message: app has no field nam (at character 5), allowed: id, name, language, shuffle, workload; did you mean 'name'?",
   ],
   [
     { when: "true", message: "m", fix: "a", ask: "b" },

@@ -150,6 +150,33 @@ describe("sparkConf: what is refused", () => {
   });
 });
 
+describe("sparkConf: unknown keys", () => {
+  const entries = {
+    "spark.executor.decommission.enabled": "true",
+    "spark.acme.retries": "3",
+    "spark.sql.shuffle.partitions": "200",
+    "spark.dynamicAllocation.maxExecutor": "20",
+  };
+  const text = [
+    "spark.executor.decommission.enabled is no key of Spark's. did you mean spark.decommission.enabled?",
+    "spark.dynamicAllocation.maxExecutor is no key of Spark's. did you mean spark.dynamicAllocation.maxExecutors?",
+  ];
+
+  it("that are nearly Spark's are refused, or told", () => {
+    assert.deepEqual(told(run({ unknownKeys: "Deny" }, entries)), text);
+    const warned = run({ unknownKeys: "Warn" }, entries);
+    assert.equal(warned.refused, false);
+    assert.deepEqual(
+      warned.outcomes[0]?.effect?.kept,
+      text.map((each) => each.replace(". did", ": did")),
+    );
+  });
+
+  it("are nobody's business unless a policy says so", () => {
+    assert.deepEqual(run({ required: ["spark.app.id"] }, entries).outcomes[0]?.effect?.kept, []);
+  });
+});
+
 describe("sparkConf: ShuffleSafeDynamicAllocation", () => {
   const block = { presets: ["ShuffleSafeDynamicAllocation"] };
   const TRACKING = "spark.dynamicAllocation.shuffleTracking.enabled";
@@ -218,6 +245,51 @@ describe("sparkConf: ShuffleSafeDynamicAllocation", () => {
     const own = { ...block, defaults: { "spark.dynamicAllocation.maxExecutors": "20" } };
     const keys = added(run(own, DYNAMIC), DYNAMIC) as Readonly<Record<string, string>>;
     assert.equal(keys["spark.dynamicAllocation.maxExecutors"], "20");
+  });
+});
+
+describe("sparkConf: presets of what a job writes", () => {
+  const DIR = { "spark.eventLog.dir": "s3a://logs" };
+  const LOGGED = {
+    "spark.eventLog.enabled": "true",
+    "spark.eventLog.rolling.enabled": "true",
+    "spark.eventLog.compress": "true",
+  };
+
+  it("EventLog: nothing without a folder, whoever says it, in whatever order", () => {
+    const block = { presets: ["EventLog"] };
+    assert.deepEqual(run(block).operations, []);
+    assert.deepEqual(added(run(block, DIR), DIR), LOGGED);
+    assert.deepEqual(added(run({ ...block, defaults: DIR })), { ...DIR, ...LOGGED });
+    const folder = { defaults: DIR };
+    for (const blocks of [
+      [block, folder],
+      [folder, block],
+    ]) {
+      assert.deepEqual(added(run(blocks)), { ...DIR, ...LOGGED });
+    }
+  });
+
+  it("S3A: path style for other endpoints than Amazon's, committers where their module is", () => {
+    const keysOf = (entries: Readonly<Record<string, string>>) =>
+      Object.keys(added(run({ presets: ["S3A"] }, entries), entries)).join(" ");
+    const endpoint = "spark.hadoop.fs.s3a.endpoint";
+    assert.doesNotMatch(keysOf({}), /path\.style|ommit/);
+    assert.doesNotMatch(keysOf({ [endpoint]: "s3.eu-west-1.amazonaws.com" }), /path\.style/);
+    assert.match(keysOf({ [endpoint]: "http://minio:9000" }), /path\.style\.access/);
+    const jars = "org.apache.spark:spark-hadoop-cloud_2.12:3.5.9";
+    assert.match(keysOf({ "spark.jars.packages": jars }), /committer\.name .*commitProtocolClass/);
+  });
+});
+
+describe("sparkConf: a key that two policies speak of", () => {
+  it("stays with the higher one when nothing is left to do for it", () => {
+    const blocks = [
+      { presets: ["ShuffleSafeDynamicAllocation", "GracefulDecommission"] },
+      { set: { "spark.dynamicAllocation.shuffleTracking.enabled": "false" } },
+    ];
+    const keys = added(run(blocks, DYNAMIC), DYNAMIC) as Readonly<Record<string, string>>;
+    assert.equal(keys["spark.dynamicAllocation.shuffleTracking.enabled"], "true");
   });
 });
 

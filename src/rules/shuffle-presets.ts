@@ -1,0 +1,161 @@
+import type { Preset } from "./preset.ts";
+import { hasRemoteShuffle } from "../spark/remote-shuffle.ts";
+import type { SparkConf } from "../spark/spark-conf.ts";
+
+function hasDynamicAllocation(conf: SparkConf): boolean {
+  return conf.isTrue("spark.dynamicAllocation.enabled");
+}
+
+function decommissionsShuffle(conf: SparkConf): boolean {
+  return (
+    conf.isTrue("spark.decommission.enabled") &&
+    conf.isTrue("spark.storage.decommission.enabled") &&
+    !conf.isFalse("spark.storage.decommission.shuffleBlocks.enabled")
+  );
+}
+
+/** Dynamic allocation whose executors take shuffle data with them when they go. */
+function losesShuffle(conf: SparkConf): boolean {
+  return hasDynamicAllocation(conf) && !hasRemoteShuffle(conf) && !decommissionsShuffle(conf);
+}
+
+const DYNAMIC = { text: "dynamic allocation is on", holds: hasDynamicAllocation };
+const dynamic = { as: "default", when: DYNAMIC } as const;
+const always = { as: "default" } as const;
+const keptOnExecutors = {
+  text: "no remote shuffle service",
+  holds: (conf: SparkConf) => !hasRemoteShuffle(conf),
+};
+
+/** Presets that keep shuffle data, by name. Each key is written out, with its reason: docs/spark-conf.md is made of it. */
+export const SHUFFLE_PRESETS: Readonly<
+  Record<"ShuffleSafeDynamicAllocation" | "GracefulDecommission" | "ShuffleRetries", Preset>
+> = {
+  ShuffleSafeDynamicAllocation: {
+    description:
+      "Dynamic allocation that does not lose shuffle data, and has bounds; nothing where it is off.",
+    entries: [
+      {
+        key: "spark.dynamicAllocation.shuffleTracking.enabled",
+        value: "true",
+        as: "set",
+        when: {
+          text: "dynamic allocation is on, no remote shuffle service, and decommissioned executors do not move shuffle blocks",
+          holds: losesShuffle,
+        },
+        why: "Kubernetes has no external shuffle service: without tracking, an idle executor goes with the shuffle data that later stages read. Spark's default since 3.4 (SPARK-39846). Not where blocks are migrated when executors are decommissioned.",
+      },
+      {
+        key: "spark.dynamicAllocation.shuffleTracking.enabled",
+        value: "false",
+        as: "default",
+        when: {
+          text: "dynamic allocation is on, with a remote shuffle service",
+          holds: (conf) => hasDynamicAllocation(conf) && hasRemoteShuffle(conf),
+        },
+        why: "With Celeborn or Uniffle shuffle data is not on executors: tracking would only keep idle ones (Celeborn's README).",
+      },
+      {
+        key: "spark.shuffle.service.enabled",
+        value: "false",
+        as: "set",
+        when: { text: "it is true", holds: (conf) => conf.isTrue("spark.shuffle.service.enabled") },
+        why: "There is no external shuffle service on Kubernetes: executors would wait for one on each node, and fail (Spark's docs, running on Kubernetes). Celeborn and Uniffle ask for false too.",
+      },
+      {
+        ...dynamic,
+        key: "spark.dynamicAllocation.minExecutors",
+        value: "0",
+        why: "Spark's default, written out: an application that waits costs its driver alone.",
+      },
+      {
+        ...dynamic,
+        key: "spark.dynamicAllocation.maxExecutors",
+        value: "100",
+        why: "Spark's default is without end, and so is then the number of executor failures that it takes (ExecutorFailureTracker).",
+      },
+      {
+        ...dynamic,
+        key: "spark.dynamicAllocation.executorIdleTimeout",
+        value: "60s",
+        why: "Spark's default, written out: after so long an executor without work and without shuffle data goes.",
+      },
+      {
+        ...dynamic,
+        key: "spark.dynamicAllocation.cachedExecutorIdleTimeout",
+        value: "30min",
+        why: "Spark's default is never: one cached block keeps an executor for as long as the application lives.",
+      },
+    ],
+  },
+  GracefulDecommission: {
+    description:
+      "Executors that are told to go move their blocks first; nothing with a remote shuffle service.",
+    entries: [
+      {
+        ...always,
+        key: "spark.decommission.enabled",
+        value: "true",
+        when: keptOnExecutors,
+        why: "A Pod that is deleted gets SIGPWR by its preStop hook, takes no more tasks, and moves its blocks (CoarseGrainedExecutorBackend).",
+      },
+      {
+        ...always,
+        key: "spark.storage.decommission.enabled",
+        value: "true",
+        when: keptOnExecutors,
+        why: "Without it blocks are not moved (BlockManagerDecommissioner).",
+      },
+      {
+        ...always,
+        key: "spark.storage.decommission.shuffleBlocks.enabled",
+        value: "true",
+        when: keptOnExecutors,
+        why: "Spark's default, written out: shuffle blocks, without which stages run again.",
+      },
+      {
+        ...always,
+        key: "spark.storage.decommission.rddBlocks.enabled",
+        value: "true",
+        when: keptOnExecutors,
+        why: "Spark's default, written out: cached blocks.",
+      },
+    ],
+  },
+  ShuffleRetries: {
+    description:
+      "Stages, tasks and fetches that are tried again often enough to live through lost executors.",
+    entries: [
+      {
+        ...always,
+        key: "spark.stage.maxConsecutiveAttempts",
+        value: "10",
+        why: "Spark gives a stage up after 4 attempts in a row; on spot each lost executor may take one.",
+      },
+      {
+        ...always,
+        key: "spark.stage.ignoreDecommissionFetchFailure",
+        value: "true",
+        why: "A fetch that fails because an executor was decommissioned is no attempt. Spark's default since 4.0.",
+      },
+      {
+        ...always,
+        key: "spark.task.maxFailures",
+        value: "8",
+        why: "Spark gives a job up after 4 failures of a task.",
+      },
+      {
+        ...always,
+        key: "spark.shuffle.io.maxRetries",
+        value: "6",
+        why: "Spark's default is 3: with retryWait half a minute, in which a new executor is not yet there.",
+      },
+      {
+        ...always,
+        key: "spark.shuffle.io.retryWait",
+        value: "10s",
+        why: "Spark's default is 5s.",
+      },
+    ],
+  },
+};
