@@ -34,7 +34,7 @@ export function nameOf(object: unknown): string | undefined {
 }
 
 /** The labels of an object, or of a Pod template. */
-export function labelsIn(object: unknown): StringMap {
+function labelsIn(object: unknown): StringMap {
   const entries = entriesAt(object, "metadata", "labels");
   return Object.fromEntries(entries.flatMap(([key, value]) => pair(key, textOf(value))));
 }
