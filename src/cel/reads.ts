@@ -29,7 +29,7 @@ const NOTHING: Reached = { paths: [], entries: undefined, texts: undefined };
 
 type Scope = ReadonlyMap<string, Reached>;
 
-/** What an expression reads of `object`. Throws a CelProblem for a text that is none. */
+/** What an expression reads of `object`, and of `spark` and `app` below those names. Throws a CelProblem for a text that is none. */
 export function readsOf(text: string): readonly Read[] {
   const reads: Read[] = [];
   const consume: Consume = ({ paths, entries }, of) => {
@@ -38,6 +38,12 @@ export function readsOf(text: string): readonly Read[] {
   };
   consume(follow(parseExpression(text), new Map(), consume), "value");
   return reads;
+}
+
+/** The object is the root of its own fields; of other variables those count that policies write by way of Spark's conf. */
+function rootOf(variable: string): Reached {
+  if (variable === "object") return { ...NOTHING, paths: [[]] };
+  return variable === "spark" || variable === "app" ? { ...NOTHING, paths: [[variable]] } : NOTHING;
 }
 
 type Consume = (reached: Reached, of: Read["of"]) => void;
@@ -78,8 +84,7 @@ const comparison: Way = (args, inner, consume) => {
 /** Those of the operators whose operands are not just read. */
 const WAYS: Readonly<Record<string, Way>> = {
   value: (args) => (typeof args === "string" ? { ...NOTHING, texts: [args] } : NOTHING),
-  id: (args, _inner, _consume, scope) =>
-    scope.get(String(args)) ?? (args === "object" ? { ...NOTHING, paths: [[]] } : NOTHING),
+  id: (args, _inner, _consume, scope) => scope.get(String(args)) ?? rootOf(String(args)),
   ".": field,
   ".?": field,
   "[]": entry,

@@ -66,13 +66,6 @@ export interface ConfRun extends AnyRun {
   readonly text: string;
 }
 
-/** An entry that a policy added to a conf. */
-export interface AddedConf {
-  readonly policy: string;
-  readonly key: string;
-  readonly value: string;
-}
-
 /** A decision on an object that policies speak of. */
 export type Decided = Extract<
   Decision,

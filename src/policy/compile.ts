@@ -3,6 +3,7 @@ import type { Mode, PolicyException } from "../engine/policy.ts";
 import { createPolicySet, inTurn, type PolicySet } from "../engine/policy-set.ts";
 import { RuleProblem } from "../engine/rule-kind.ts";
 import type { Platform } from "../kubernetes/platform.ts";
+import { SURFACES } from "../spark/subject.ts";
 import { collectDocuments, uniqueDocuments, type NamedDocument } from "./collect.ts";
 import { compilePolicy, type PolicyContext, type PolicySpec } from "./compile-policy.ts";
 import type { Source } from "./document.ts";
@@ -101,13 +102,13 @@ export function compilePolicies(sources: readonly Source[], options: CompileOpti
   };
 }
 
-function selectingPolicy({ name, document }: NamedDocument): Selecting {
+function selectingPolicy({ name, document, policy }: PolicyDocument): Selecting {
   const { spec } = document.value as { readonly spec: PolicySpec };
   const clauses = (["match", "exclude"] as const).map((key) => ({
     path: ["spec", key],
     match: spec[key] ?? {},
   }));
-  return { name, document, clauses, scope: spec };
+  return { name, document, clauses, scope: spec, surfaces: policy.surfaces };
 }
 
 function selectingExceptions({ name, document }: NamedDocument): readonly Selecting[] {
@@ -117,12 +118,13 @@ function selectingExceptions({ name, document }: NamedDocument): readonly Select
     document,
     clauses: [{ path: ["spec", "subjects", index], match }],
     scope: { match },
+    surfaces: match.surfaces ?? SURFACES,
   }));
 }
 
 function writer({ name, document, policy }: PolicyDocument): Writer {
   const { spec } = document.value as { readonly spec: PolicySpec };
-  return { name, writes: policy.writes ?? [], scope: spec };
+  return { name, writes: policy.writes ?? [], scope: spec, surfaces: policy.surfaces };
 }
 
 function findPlatform(

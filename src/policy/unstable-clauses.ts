@@ -1,6 +1,7 @@
 import { EACH, readsOf, type FieldPath, type Read } from "../cel/reads.ts";
 import { APPLIED_ANNOTATION } from "../engine/applied.ts";
 import type { LabelSelector } from "../kubernetes/label-selector.ts";
+import type { Surface } from "../spark/subject.ts";
 import type { DocumentPath, SourceDocument } from "./document.ts";
 import { scopesOverlap, type Scope } from "./match-relations.ts";
 import type { MatchSpec } from "./match.ts";
@@ -12,8 +13,9 @@ export interface Selecting {
   readonly name: string;
   readonly document: SourceDocument;
   readonly clauses: readonly { readonly path: DocumentPath; readonly match: MatchSpec }[];
-  /** Whom it speaks of at all. */
+  /** Whom it speaks of at all, and on which surfaces. */
   readonly scope: Scope;
+  readonly surfaces: readonly Surface[];
 }
 
 /** A policy that changes objects. */
@@ -21,6 +23,7 @@ export interface Writer {
   readonly name: string;
   readonly writes: readonly FieldPath[];
   readonly scope: Scope;
+  readonly surfaces: readonly Surface[];
 }
 
 /**
@@ -35,9 +38,12 @@ export function unstableClauses(
 ): { readonly errors: readonly Problem[]; readonly notes: readonly Notice[] } {
   const errors: Problem[] = [];
   const notes: Notice[] = [];
-  for (const { name, document, clauses, scope } of selecting) {
+  for (const { name, document, clauses, scope, surfaces } of selecting) {
+    const meeting = writers.filter((writer) =>
+      writer.surfaces.some((surface) => surfaces.includes(surface)),
+    );
     for (const { path, reads, told } of clauses.flatMap(readingClauses)) {
-      for (const writer of writers) {
+      for (const writer of meeting) {
         const { certain, possible } = meetings(reads, writer);
         const write = certain ?? possible;
         if (write === undefined || !meet(scope, writer.scope)) continue;

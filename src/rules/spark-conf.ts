@@ -1,6 +1,8 @@
 import type { ConfDraft } from "../engine/conf-draft.ts";
 import type { Demand, Effect } from "../engine/policy.ts";
 import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
+import { WORKLOAD_LABEL } from "../spark/carried.ts";
+import { PROPERTIES_KEY } from "../spark/driver-conf.ts";
 import type { ConfSubject } from "../spark/subject.ts";
 import type { PresetEntry } from "./preset.ts";
 import { confJudges, judgeUnknownKeys, sentenceOf } from "./spark-conf-judges.ts";
@@ -33,6 +35,7 @@ export const sparkConf: RuleKind = {
         additions.flatMap(({ key, value, when }) => (when === undefined ? [[key, value]] : [])),
       ),
       demands: demandsOf(spec),
+      writes: additions.flatMap(({ key }) => writtenBy(key)),
       conf: {
         whole: true,
         mutate: (draft, subject) => {
@@ -135,6 +138,22 @@ function effectOf({ added, replaced }: Additions): Effect {
     ],
     kept: [],
   };
+}
+
+/** Labels that the Pods of a role will have, by the conf. */
+const POD_LABEL = /^spark\.kubernetes\.(?:driver|executor)\.label\.(.+)$/;
+
+/** What conditions and selectors may read of a conf that changes with a key. */
+function writtenBy(key: string): readonly (readonly string[])[] {
+  const [, label] = POD_LABEL.exec(key) ?? [];
+  return [
+    ["spark", "conf", key],
+    ["data", PROPERTIES_KEY],
+    ...(label === undefined ? [] : [["metadata", "labels", label]]),
+    ...(label === WORKLOAD_LABEL ? [["app", "workload"]] : []),
+    ...(key === "spark.shuffle.manager" ? [["app", "shuffle"]] : []),
+    ...(key === "spark.app.name" ? [["app", "name"]] : []),
+  ];
 }
 
 function demandsOf({ set = {} }: SparkConfSpec): readonly Demand[] {

@@ -206,3 +206,49 @@ describe("conditions that read what a policy writes", () => {
     assert.deepEqual(paths(["executor"]), []);
   });
 });
+
+describe("conditions that read what a policy writes into the conf", () => {
+  const celeborn = "org.apache.spark.shuffle.celeborn.SparkShuffleManager";
+  const writer = {
+    sparkConf: {
+      set: { "spark.shuffle.manager": celeborn, "spark.kubernetes.driver.label.tier": "gold" },
+    },
+  };
+  const reading = (
+    expression: string,
+    rule: object = { sparkConf: { required: ["spark.x"] } },
+  ) => ({
+    match: { matchConditions: [{ name: "c", expression }] },
+    ...rule,
+  });
+
+  for (const [expression, write] of [
+    ['has(app.shuffle) && app.shuffle == "remote"', "app.shuffle"],
+    [`spark.conf[?"spark.shuffle.manager"].hasValue()`, "spark.conf[spark.shuffle.manager]"],
+  ] as const) {
+    it(`are refused on the same surface: ${expression}`, () => {
+      const [first = ""] = told(["reads", reading(expression)], ["writes", writer]);
+      assert.ok(first.includes(`reads ${write}, which policy writes writes`), first);
+    });
+  }
+
+  it("are refused in selectors on labels that the conf gives", () => {
+    const selects = {
+      match: { objectSelector: { matchLabels: { tier: "gold" } } },
+      sparkConf: { required: ["spark.x"] },
+    };
+    assert.match(told(["a", selects], ["b", writer])[0] ?? "", /asks for label tier/);
+  });
+
+  it("are sound on Pods, which are made of the conf as policies have left it", () => {
+    const onPods = reading('has(app.shuffle) && app.shuffle == "remote"', {
+      metadata: { labels: { x: "y" } },
+    });
+    assert.deepEqual(told(["reads", onPods], ["writes", writer]), []);
+  });
+
+  it("are sound where they read another key", () => {
+    const other = reading('has(app.language) && app.language == "python"');
+    assert.deepEqual(told(["reads", other], ["writes", writer]), []);
+  });
+});
