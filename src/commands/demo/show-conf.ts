@@ -1,4 +1,3 @@
-import type { ConfigMap } from "../../kubernetes/config-map.ts";
 import { propertiesOf } from "../../spark/driver-conf.ts";
 import type { Proof } from "./proof.ts";
 import { CONF, CONF_REFUSED } from "./recordings.ts";
@@ -10,8 +9,8 @@ const TRACKING = "spark.dynamicAllocation.shuffleTracking.enabled=true";
 export async function showConf({ call, set }: Webhook, proof: Proof): Promise<Shown> {
   const refused = await proof.observe(call, set, CONF_REFUSED);
   const mended = await proof.observe(call, set, CONF);
-  const before = propertiesOf(CONF.request.object as ConfigMap) ?? "";
-  const after = propertiesOf(mended.pod as ConfigMap) ?? "";
+  const before = propertiesOf(CONF.request.object) ?? "";
+  const after = propertiesOf(mended.pod) ?? "";
   const added = after.slice(before.length).split("\n").filter(Boolean);
   const rest = added.length - 2;
   const { allowed, causes } = refused.answer;
