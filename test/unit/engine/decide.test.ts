@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Decision, PolicyOutcome } from "../../../src/engine/decision.ts";
+import { APPLIED_ANNOTATION } from "../../../src/engine/applied.ts";
 import { decide } from "../../../src/engine/decide.ts";
 import type { Path } from "../../../src/engine/draft.ts";
 import { createPolicySet } from "../../../src/engine/policy-set.ts";
@@ -93,6 +94,30 @@ describe("decide: order", () => {
     assert.equal(enforced.refused, false);
     assert.equal(preview, undefined);
   });
+
+  it("leaves an annotation that is not its own where nothing is enforced", () => {
+    const brought = '{"v":1,"policies":{"not-ours":[{"path":"/spec/nodeName"}]}}';
+    const pod = driverPod({ metadata: { annotations: { [APPLIED_ANNOTATION]: brought } } });
+    const label = { mutate: setting(["metadata", "labels", "team"], "risk") };
+    assert.deepEqual(decided([], pod).enforced.operations, []);
+    const audit = decided([fakePolicy("a", { ...label, mode: "Audit" })], pod);
+    assert.deepEqual(audit.enforced.operations, []);
+    assert.equal(decided([fakePolicy("a", label)], pod).enforced.operations.length, 2);
+  });
+
+  it("shows the Pod before and after each policy that changes something", () => {
+    const decision = decided([
+      fakePolicy("a", { mutate: setting(label("team"), "risk") }),
+      fakePolicy("b", { mutate: setting(label("team"), "risk") }),
+      fakePolicy("c", { mutate: setting(label("team"), "etl") }),
+    ]);
+    const teams = decision.enforced.outcomes.map(({ change }) =>
+      change === undefined
+        ? undefined
+        : [change.before, change.after].map((pod) => pod.metadata?.labels?.["team"]),
+    );
+    assert.deepEqual(teams, [[undefined, "risk"], undefined, ["risk", "etl"]]);
+  });
 });
 
 describe("decide: policies of a kind of which one applies", () => {
@@ -112,6 +137,13 @@ describe("decide: policies of a kind of which one applies", () => {
     assert.equal(decision.enforced.pod.metadata?.labels?.["who"], "high");
     assert.equal(outcome(decision, "low").shadowedBy, "high");
     assert.equal(decision.enforced.refused, false);
+  });
+
+  it("shadows the others of the kind where the first has nothing to change", () => {
+    const judges = fakePolicy("judges", { combine: "one", priority: 2, judge: () => [] });
+    const decision = decided([judges, low]);
+    assert.equal(outcome(decision, "low").shadowedBy, "judges");
+    assert.deepEqual(decision.enforced.operations, []);
   });
 
   it("keeps kinds apart", () => {
@@ -247,6 +279,12 @@ describe("decide: refusals", () => {
       "refuses an executor where the policy says so",
       executorPod(1),
       { ...deny, denyExecutors: true },
+      true,
+    ],
+    [
+      "refuses an executor where such a policy fails",
+      executorPod(1),
+      { ...deny, denyExecutors: true, judge: broken },
       true,
     ],
     ["does not refuse in Warn", driverPod(), { ...deny, mode: "Warn" }, false],

@@ -46,6 +46,13 @@ describe("decide: the mode of a policy in a namespace", () => {
     assert.equal(decision.enforced.refused, true);
   });
 
+  it("then tells where that mode stands", () => {
+    assert.equal(decided(policy, NO_FACTS).outcome?.modeFrom, "spec.modeOverrides");
+    const own = { mode: "Enforce", modeOverrides: [whereTier("Warn", "gold")] } as const;
+    const { outcome } = decided(own, NO_FACTS);
+    assert.deepEqual([outcome?.mode, outcome?.modeFrom], ["Enforce", "spec.mode"]);
+  });
+
   it("then refuses no executor, and nothing where the policy says onError Allow", () => {
     const executor = decided(policy, NO_FACTS, executorPod(1));
     assert.equal(executor.decision.enforced.refused, false);

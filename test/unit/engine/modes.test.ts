@@ -285,8 +285,8 @@ describe("conditions and exceptions that fail", () => {
 
   it("are forgotten once the exception has ended", () => {
     const ended = { subjects: [{ matchConditions: failing }], expiresAt: "2020-01-01" };
-    const { error, violations } = run({}, [exception(ended)]);
-    assert.equal(error, undefined);
+    const { error, effect, violations } = run({}, [exception(ended)]);
+    assert.deepEqual([error, effect], [undefined, undefined]);
     assert.equal(violations.length, 1);
   });
 
@@ -349,5 +349,14 @@ describe("denyExecutors and what other policies do", () => {
   it("refuses one for what it brought itself", () => {
     const pod = executorPod(1, { labels: { marked: "yes" } });
     assert.equal(decided(set, pod, { at: AT }).enforced.refused, true);
+  });
+
+  it("refuses one for what it brought itself, whatever else policies did to it", () => {
+    const other = policyText("other", { mode: "Enforce", metadata: { labels: { team: "risk" } } });
+    const both = policySet([refuses, other], { mode: undefined });
+    const pod = executorPod(1, { labels: { marked: "yes" } });
+    const { enforced } = decided(both, pod, { at: AT });
+    assert.equal(outcomeOf(enforced, "other").changes.length, 1);
+    assert.equal(enforced.refused, true);
   });
 });

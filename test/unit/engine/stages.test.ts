@@ -61,6 +61,20 @@ describe("decide: a Pod that is created, after all mutating webhooks", () => {
     assert.equal(decision.enforced.refused, false);
   });
 
+  it("is let in where a policy that was undone has nothing to judge", () => {
+    const mute = fakePolicy("mute", {
+      mutate: (draft) => {
+        draft.set(["metadata", "labels", "where"], "here");
+        return undefined;
+      },
+    });
+    const { enforced } = decided([mute], admitted(driverPod(), validating));
+    const [outcome] = enforced.outcomes;
+    assert.equal(outcome?.changes.length, 1);
+    assert.deepEqual([outcome.error, outcome.violations], [undefined, []]);
+    assert.equal(enforced.refused, false);
+  });
+
   it("is only told of where the policy does not enforce", () => {
     const decision = decided([{ ...talkative, mode: "Warn" }], admitted(driverPod(), validating));
     assert.equal(decision.enforced.refused, false);
@@ -82,6 +96,14 @@ describe("decide: UPDATE", () => {
     assert.deepEqual(decision.enforced.operations, []);
     assert.deepEqual(fields(decision), ["judgeUpdate"]);
     assert.deepEqual(decision.enforced.outcomes[0]?.changes, []);
+  });
+
+  it("is judged by the first policy of a kind of which one applies", () => {
+    const one = { ...talkative, combine: "one" } as const;
+    const decision = decided([one, { ...one, name: "zealous" }], update(driverPod()));
+    const shadows = decision.enforced.outcomes.map(({ shadowedBy }) => shadowedBy);
+    assert.deepEqual(shadows, [undefined, "talkative"]);
+    assert.deepEqual(fields(decision), ["judgeUpdate"]);
   });
 
   it("hands in what was there before", () => {

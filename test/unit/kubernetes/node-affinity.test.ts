@@ -58,6 +58,12 @@ describe("matchesNode", () => {
     [on("size", "Gt", "1.5"), false],
     [on("size", "Lt", "99999999999999999999"), false],
     [on("zone", "SemverGt", "1"), false],
+    // The bounds of an int64 are numbers, and what is beyond is none.
+    [on("size", "Lt", "9223372036854775807"), true],
+    [on("size", "Lt", "9223372036854775808"), false],
+    [on("size", "Gt", "-9223372036854775808"), true],
+    [on("size", "Gt", "-9223372036854775809"), false],
+    [on("size", "Lt", "17".padStart(63, "0")), true],
   ];
   for (const [requirement, matches] of cases) {
     it(`${JSON.stringify(requirement)} ${matches ? "matches" : "does not match"}`, () => {
@@ -93,6 +99,13 @@ describe("matchesNode", () => {
     assert.equal(field(on("metadata.name", "Exists")), false);
     assert.equal(field(on("metadata.namespace", "In", "node-1")), false);
   });
+
+  it("does not look at the fields of a node without a name", () => {
+    for (const node of [{ labels: null }, { name: "", labels: null }]) {
+      assert.equal(matchesNode([byName], node), true);
+      assert.equal(matchesNode([{ matchFields: [on("metadata.name", "In")] }], node), false);
+    }
+  });
 });
 
 describe("impliesTerms", () => {
@@ -112,6 +125,7 @@ describe("impliesTerms", () => {
     [on("k", "DoesNotExist"), on("k", "Exists"), false],
     [on("k", "NotIn", "a", "b"), on("k", "NotIn", "b"), true],
     [on("k", "NotIn", "b"), on("k", "NotIn", "a", "b"), false],
+    [on("k", "NotIn", "a"), on("k", "NotIn", "a", "b"), false],
     [on("k", "NotIn", "a"), on("k", "Exists"), false],
     [on("k", "Exists"), on("k", "Exists"), true],
     [on("k", "Exists"), on("k", "NotIn", "a"), false],
@@ -124,6 +138,7 @@ describe("impliesTerms", () => {
     [on("k", "Gt", "9"), on("k", "Exists"), true],
     [on("k", "Gt", "9"), on("k", "NotIn", "9", "x"), true],
     [on("k", "Gt", "9"), on("k", "NotIn", "10"), false],
+    [on("k", "Gt", "9"), on("k", "NotIn", "9", "10"), false],
     [on("k", "In"), on("other", "Exists"), true],
     [on("k", "Exists"), on("k", "NotIn"), false],
     [on("k", "Future", "a"), on("k", "Future", "a"), true],
@@ -157,6 +172,16 @@ describe("impliesTerms", () => {
       true,
     );
     assert.equal(impliesTerms([byName], [{ matchFields: [on("metadata.name", "Exists")] }]), false);
+  });
+
+  it("tells fields apart, and takes one that cannot be read for nothing but itself", () => {
+    const field = (key: string, operator: string): NodeSelectorTerm => ({
+      matchFields: [on(key, operator, "node-1")],
+    });
+    assert.equal(impliesTerms([byName], [field("metadata.namespace", "In")]), false);
+    const future = field("metadata.name", "Future");
+    assert.equal(impliesTerms([future], [future]), true);
+    assert.equal(impliesTerms([future], [byName]), false);
   });
 });
 

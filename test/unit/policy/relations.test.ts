@@ -200,6 +200,30 @@ describe("policies that cannot do what they say", () => {
     });
   }
 
+  const share = { capacity: "spot", onDemand: { percent: 20 } };
+  const PLACEMENTS: readonly (readonly [object, readonly string[], string | undefined])[] = [
+    [{ capacity: "spot" }, ["executor"], undefined],
+    [{ capacity: "on-demand" }, ["driver", "executor"], undefined],
+    [{ capacity: "on-demand" }, ["driver"], undefined],
+    [share, ["executor"], undefined],
+    [
+      { capacity: "spot" },
+      ["driver", "executor"],
+      "capacity: puts drivers on spot: a lost driver loses the job; say match.roles: [executor]",
+    ],
+    [
+      share,
+      ["connect-server"],
+      "onDemand: has no effect: it is about executors, and match.roles has none",
+    ],
+  ];
+  for (const [placement, roles, told] of PLACEMENTS) {
+    it(`by placement of ${roles.join(" and ")}: ${JSON.stringify(placement)}`, () => {
+      const expected = told === undefined ? [] : [`warning doubtful a: spec.placement.${told}`];
+      assert.deepEqual(relations(["a", { placement, match: { roles } }]), expected);
+    });
+  }
+
   it("are none where all is well", () => {
     assert.deepEqual(
       relations([

@@ -130,6 +130,48 @@ describe("images: registries", () => {
   }
 });
 
+describe("images: several registries", () => {
+  const registries = ["registry.acme.com//", "quay.io/spark"];
+
+  it("allow what is from one of them", () => {
+    for (const image of ["registry.acme.com/etl:1", "quay.io/spark/etl:1"]) {
+      assert.deepEqual(messages({ registries }, image), []);
+    }
+  });
+
+  it("are all told where it is from none", () => {
+    assert.deepEqual(messages({ registries }, "quay.io/other:1"), [
+      "'quay.io/other:1' is not from an allowed registry (registry.acme.com, quay.io/spark)",
+    ]);
+  });
+
+  for (const [what, rule] of [
+    ["that are no texts", { registries: [1] }],
+    ["that are empty", { registries: [""] }],
+    ["of which there are none", { registries: [] }],
+  ] as const) {
+    it(`${what} are refused when the policy loads`, () => {
+      assert.equal(compile(policyText("p", { images: rule })).problems.length, 1);
+    });
+  }
+});
+
+describe("images: rules that cannot be meant", () => {
+  for (const rule of [
+    { pin: "tag" },
+    { mutableTags: [1] },
+    { mutableTags: [""] },
+    { containers: ["spark"] },
+    { containers: ["Spark", "Spark"] },
+    { containers: [] },
+    { tags: ["latest"] },
+  ]) {
+    it(`${JSON.stringify(rule)} is refused when the policy loads`, () => {
+      assert.equal(compile(policyText("p", { images: rule })).problems.length, 1);
+    });
+  }
+});
+
 describe("images: every place that names one", () => {
   const spec: PodSpec = {
     containers: [
@@ -171,6 +213,20 @@ describe("images: every place that names one", () => {
   it("may be without an image, which is the API server's to refuse", () => {
     const containers = [{ name: "a", image: null }, { name: "b", image: "" }, { name: "c" }];
     assert.deepEqual(violations({}, driverPod({ spec: { containers } })), []);
+  });
+
+  it("may be missing: no spec, and lists that are null", () => {
+    const { metadata } = driverPod();
+    const lists = { containers: null, initContainers: null, ephemeralContainers: null };
+    const kinds = ["Spark", "Sidecar", "Init", "Volume", "Ephemeral"];
+    for (const spec of [undefined, {}, { ...lists, volumes: null }]) {
+      const pod = { ...(metadata != null && { metadata }), ...(spec !== undefined && { spec }) };
+      const rule = policySet(policyText("pin", { images: { containers: kinds } }));
+      const decision = decide(rule, admitted(pod), NO_FACTS);
+      assert.ok(decision.kind === "decided");
+      const [outcome] = decision.enforced.outcomes;
+      assert.deepEqual([outcome?.violations, outcome?.error], [[], undefined]);
+    }
   });
 });
 

@@ -63,6 +63,7 @@ function run(rule: object, pod: Pod, facts: Facts = namespace(), platform = "nod
     const again = decide(set, admitted(deepFreeze(enforced.pod)), facts);
     assert.ok(again.kind === "decided");
     assert.deepEqual(again.enforced.operations, [], "a second pass changes nothing");
+    assert.equal(again.enforced.outcomes[0]?.error, enforced.outcomes[0]?.error);
   }
   return enforced;
 }
@@ -90,7 +91,9 @@ describe("localDirs: what Spark has made", () => {
       mounts: [["spark-local-dir-1", "/var/data/spark-1"]],
       env: [{ name: "SPARK_LOCAL_DIRS", value: "/var/data/spark-1" }],
     });
-    assert.equal(result.outcomes[0]?.effect?.summary, "shuffle on local disk host-path (1 dir)");
+    const { summary, replaced } = result.outcomes[0]?.effect ?? {};
+    assert.equal(summary, "shuffle on local disk host-path (1 dir)");
+    assert.deepEqual(replaced, []);
     assert.deepEqual(terms(result), [onDisk("host-path")]);
   });
 
@@ -130,6 +133,14 @@ describe("localDirs: what Spark has made", () => {
         { name: "SPARK_LOCAL_DIRS", value: "/var/data/spark-1,/var/data/spark-local-dir-2" },
       ],
     });
+  });
+
+  it("tells Spark of all where it was told of none", () => {
+    const result = run({ volumeSources: two }, executor({ env: [] }));
+    assert.deepEqual(dirsOf(result).env, [
+      { name: "SPARK_LOCAL_DIRS", value: "/var/data/spark-1,/var/data/spark-local-dir-2" },
+    ]);
+    assert.match(result.outcomes[0]?.effect?.summary ?? "", /\(2 dirs\)$/);
   });
 
   it("never mounts a further dir below or above a mount, nor takes a name twice", () => {
@@ -190,6 +201,7 @@ describe("localDirs: what the job has chosen", () => {
       const result = run({ volumeSources: two }, executor({ volumes: [volume] }));
       assert.deepEqual(result.operations, []);
       assert.deepEqual(keptOf(result), [`spark-local-dir-1 is left on the job's own ${kind}`]);
+      assert.deepEqual(result.outcomes[0]?.effect?.replaced, []);
     });
   }
 
@@ -265,6 +277,8 @@ describe("localDirs: a Pod without local dirs", () => {
         },
       ],
     });
+    const { replaced, kept } = result.outcomes[0]?.effect ?? {};
+    assert.deepEqual([replaced, kept], [[], []]);
   });
 
   it("has no lists at all: they are made", () => {
@@ -277,6 +291,18 @@ describe("localDirs: a Pod without local dirs", () => {
     assert.equal(dirsOf(run({ disk: "host-path" }, bare)).volumes?.length, 1);
   });
 
+  it("has no container for Spark: nothing is done, and nothing fails", () => {
+    for (const spec of [{ containers: [] }, { containers: null }, null]) {
+      const { metadata } = executor();
+      for (const ifNotAllowed of ["Keep", "Deny"]) {
+        const pod = { ...(metadata != null && { metadata }), ...(spec !== null && { spec }) };
+        const result = run({ disk: "host-path", ifNotAllowed }, pod, namespace("baseline"));
+        const { error, violations } = result.outcomes[0] ?? {};
+        assert.deepEqual([result.operations, error, violations], [[], undefined, []]);
+      }
+    }
+  });
+
   it("gets them where the variable says", () => {
     const env = [{ name: "SPARK_LOCAL_DIRS", value: "/a, /b" }];
     const { mounts, env: after } = dirsOf(run({ disk: "host-path" }, executor({ ...none, env })));
@@ -285,6 +311,13 @@ describe("localDirs: a Pod without local dirs", () => {
       ["spark-local-dir-2", "/b"],
     ]);
     assert.deepEqual(after, env);
+  });
+
+  it("is left alone where nobody can tell what the variable says", () => {
+    const env = [{ name: "SPARK_LOCAL_DIRS", value: "$(BASE)/spark" }];
+    const result = run({ volumeSources: two }, executor({ ...none, env }));
+    assert.deepEqual(result.operations, []);
+    assert.deepEqual(keptOf(result), ["SPARK_LOCAL_DIRS cannot be read here: left as it is"]);
   });
 
   it("is left alone where the variable names a path on its own volume, or none that can be mounted", () => {
@@ -306,7 +339,12 @@ describe("localDirs: a Pod without local dirs", () => {
       const result = run({ volumeSources: two }, executor({ ...own, env }));
       assert.deepEqual(result.operations, [], value);
       assert.equal(keptOf(result).length, 1, value);
+      const where = value.startsWith("/scratch") ? "on a volume of the job's own" : "as it is";
+      assert.equal(keptOf(result)[0]?.endsWith(`is left ${where}`), true, value);
     }
+    const env = [{ name: "SPARK_LOCAL_DIRS", value: "/scratch2" }];
+    const beside = dirsOf(run({ volumeSources: [hostPath("/mnt/0")] }, executor({ ...own, env })));
+    assert.deepEqual(beside.mounts?.at(-1), ["spark-local-dir-1", "/scratch2"]);
   });
 });
 
@@ -316,11 +354,22 @@ describe("localDirs: hostPath and PodSecurity", () => {
       const kept = run({ disk: "host-path" }, executor(), namespace(level));
       assert.deepEqual(kept.operations, []);
       assert.match(keptOf(kept)[0] ?? "", /refuses hostPath: local dirs are left as they are$/);
+      assert.deepEqual(kept.outcomes[0]?.violations, []);
       const rule = { localDirs: { disk: "host-path", ifNotAllowed: "Deny" }, denyExecutors: true };
       const set = policySet(policyText("disk", rule), { platform: "node-pool" });
       const denied = decide(set, admitted(executor()), namespace(level));
       assert.ok(denied.kind === "decided" && denied.enforced.refused);
       assert.match(denied.enforced.outcomes[0]?.violations[0]?.message ?? "", /refuses hostPath/);
+    });
+  }
+
+  for (const level of ["privileged", undefined]) {
+    it(`has nothing against them in a namespace that enforces ${level ?? "nothing"}`, () => {
+      for (const disk of ["host-path", "nvme"]) {
+        const result = run({ disk, ifNotAllowed: "Deny" }, executor(), namespace(level));
+        assert.deepEqual(result.outcomes[0]?.violations, []);
+        assert.equal(result.outcomes[0].changes.length > 0, true);
+      }
     });
   }
 
@@ -339,6 +388,12 @@ describe("localDirs: hostPath and PodSecurity", () => {
     assert.deepEqual(run({ disk: "nvme" }, executor(), NO_FACTS).outcomes[0]?.error, undefined);
     const own = run({ disk: "host-path" }, executor({ volumes: [claimed] }), NO_FACTS);
     assert.equal(own.outcomes[0]?.error, undefined);
+    for (const source of [{ emptyDir: { sizeLimit: "1Gi" } }, claim]) {
+      const rule = { volumeSources: [source, source], diskNodes: "Off", ifNotAllowed: "Deny" };
+      const other = run(rule, executor(), NO_FACTS);
+      assert.equal(other.outcomes[0]?.error, undefined);
+      assert.equal(dirsOf(other).volumes?.length, 2);
+    }
   });
 });
 
@@ -346,6 +401,10 @@ describe("localDirs: what goes with the disk", () => {
   it("sets fsGroup for a volume of a StorageClass, which is root's, unless the job has one", () => {
     const rule = { volumeSources: [claim], diskNodes: "Off" };
     assert.deepEqual(run(rule, executor()).pod.spec?.securityContext, { fsGroup: 185 });
+    const mixed = { volumeSources: [{ emptyDir: {} }, claim], diskNodes: "Off" };
+    assert.deepEqual(run(mixed, executor()).pod.spec?.securityContext, { fsGroup: 185 });
+    const none = { volumeSources: [{ emptyDir: {} }], diskNodes: "Off" };
+    assert.equal(run(none, executor()).pod.spec?.securityContext, undefined);
     const securityContext = { fsGroup: 1000, runAsUser: 5 };
     const result = run(rule, executor({ spec: { securityContext } }));
     assert.deepEqual(result.pod.spec?.securityContext, securityContext);
@@ -385,7 +444,40 @@ describe("localDirs: what goes with the disk", () => {
       assert.deepEqual(sparkOf(result)?.resources, resources);
       assert.match(keptOf(result)[0] ?? "", /^ephemeral-storage [12]Gi is left, less than 50Gi$/);
     }
-    assert.deepEqual(keptOf(asking({ requests: { "ephemeral-storage": "60Gi" } })), []);
+    for (const enough of ["50Gi", "60Gi"]) {
+      assert.deepEqual(keptOf(asking({ requests: { "ephemeral-storage": enough } })), []);
+    }
+    const mixed = { volumeSources: [{ emptyDir: {} }, claim], diskNodes: "Off", ...rule };
+    assert.equal(
+      sparkOf(run(mixed, executor()))?.resources?.requests?.["ephemeral-storage"],
+      "50Gi",
+    );
+  });
+
+  it("asks for storage without a limit where the policy has none", () => {
+    const result = run({ ephemeralStorage: { request: "50Gi" } }, executor());
+    assert.deepEqual(sparkOf(result)?.resources, { requests: { "ephemeral-storage": "50Gi" } });
+    assert.ok(result.operations.every(({ path }) => !path.includes("limits")));
+  });
+
+  it("asks for no storage where the dirs that are the policy's are on no emptyDir", () => {
+    const pod = executor({
+      volumes: [
+        { name: "spark-local-dir-1", emptyDir: {} },
+        { name: "spark-local-dir-2", persistentVolumeClaim: { claimName: "c" } },
+      ],
+      mounts: [
+        ["spark-local-dir-1", "/a"],
+        ["spark-local-dir-2", "/b"],
+      ],
+    });
+    const ephemeralStorage = { request: "50Gi" };
+    const more = { volumeSources: [...two, { emptyDir: {} }], ephemeralStorage };
+    assert.notEqual(sparkOf(run(more, executor()))?.resources, undefined);
+    const volumeSources = [hostPath("/mnt/0"), { emptyDir: {} }];
+    const result = run({ volumeSources, ephemeralStorage }, pod);
+    assert.equal(dirsOf(result).volumes?.[0]?.hostPath?.path, "/mnt/0");
+    assert.equal(sparkOf(result)?.resources, undefined);
   });
 
   it("runs on nodes with the disk, rather there, or anywhere", () => {
@@ -396,7 +488,17 @@ describe("localDirs: what goes with the disk", () => {
       preferred.pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution,
       [{ weight: 50, preference: onDisk("nvme") }],
     );
-    assert.deepEqual(run({ diskNodes: "Off" }, executor()).operations, []);
+    const anywhere = run({ diskNodes: "Off" }, executor());
+    assert.deepEqual([anywhere.operations, anywhere.outcomes[0]?.effect], [[], undefined]);
+  });
+
+  it("copes with null at every level of the affinity", () => {
+    for (const affinity of [null, {}, { nodeAffinity: null }, { nodeAffinity: {} }]) {
+      const pod = executor({ spec: { affinity } });
+      assert.deepEqual(terms(run({}, pod)), [onDisk("nvme")]);
+      const preferred = run({ diskNodes: "Preferred" }, pod).pod.spec?.affinity?.nodeAffinity;
+      assert.equal(preferred?.preferredDuringSchedulingIgnoredDuringExecution?.length, 1);
+    }
   });
 
   it("keeps the job's own terms, each with the disk", () => {
@@ -435,6 +537,13 @@ describe("localDirs: what goes with the disk", () => {
     };
     const there = run({ disk: "host-path" }, queued({ affinity }));
     assert.equal(dirsOf(there).volumes?.[0]?.hostPath?.path, "/mnt/disks/ssd0");
+    const unasked = run({ disk: "host-path", diskNodes: "Off" }, queued());
+    assert.equal(dirsOf(unasked).volumes?.[0]?.hostPath?.path, "/mnt/disks/ssd0");
+    const asks = run({ ephemeralStorage: { request: "5Gi" } }, queued());
+    assert.equal(sparkOf(asks)?.resources?.requests?.["ephemeral-storage"], "5Gi");
+    assert.deepEqual(keptOf(asks), [
+      "Kueue chooses the nodes: those with disk nvme are not asked for",
+    ]);
   });
 });
 

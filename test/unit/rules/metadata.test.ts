@@ -24,9 +24,14 @@ function run(metadata: object, labels: StringMap = {}, more: readonly string[] =
 
 describe("metadata: labels and annotations", () => {
   it("are added, with values of the namespace and the application", () => {
-    const { pod } = run({
+    const { pod, outcomes } = run({
       labels: { cost: "{{namespace.labels.acme.com/cost}}", where: "{{namespace}}" },
       annotations: { "acme.com/app": "{{app.name}} ({{ app.id }})" },
+    });
+    assert.deepEqual(outcomes[0]?.effect, {
+      summary: "added cost, where, acme.com/app",
+      replaced: [],
+      kept: [],
     });
     assert.equal(pod.metadata?.labels?.["cost"], "c-42");
     assert.equal(pod.metadata.labels["where"], "team-a");
@@ -38,6 +43,9 @@ describe("metadata: labels and annotations", () => {
     const own = { team: "mine" };
     const kept = run({ labels }, own);
     assert.equal(kept.pod.metadata?.labels?.["team"], "mine");
+    assert.deepEqual([kept.refused, outcomeOf(kept, "p").violations], [false, []]);
+    const asked = run({ labels, required: { labels: [{ key: "team" }] } }, own);
+    assert.deepEqual([asked.refused, outcomeOf(asked, "p").violations], [false, []]);
     assert.deepEqual(outcomeOf(kept, "p").effect?.kept, [
       "metadata.labels[team] stays as the job has it",
     ]);
@@ -50,7 +58,34 @@ describe("metadata: labels and annotations", () => {
     const denied = run({ labels, onUserChoice: "Deny" }, own);
     assert.equal(denied.refused, true);
     assert.equal(outcomeOf(denied, "p").violations[0]?.message, "'mine', must be 'risk'");
+    assert.deepEqual(outcomeOf(denied, "p").effect?.kept, []);
     assert.equal(run({ labels, onUserChoice: "Deny" }, { team: "risk" }).refused, false);
+  });
+
+  it("are told also where they were added beside what was replaced", () => {
+    const both = { labels: { team: "risk", cost: "1" }, onUserChoice: "Replace" };
+    assert.deepEqual(outcomeOf(run(both, { team: "mine" }), "p").effect?.replaced, [
+      "metadata.labels[team] replaced: 'risk'",
+      "added cost",
+    ]);
+  });
+
+  it("refuse no Pod from which another webhook took them", () => {
+    const rule = { labels: { team: "risk" }, onUserChoice: "Deny" };
+    const set = policySet(policyText("p", { metadata: rule }));
+    const { enforced } = decided(set, driverPod(), facts, { admission: "validating" });
+    const { changes, violations } = outcomeOf(enforced, "p");
+    assert.deepEqual([changes.length, violations], [1, []]);
+  });
+
+  it("may have names that only look like those of Spark and Kubernetes", () => {
+    const labels = {
+      "spark-version-pinned": "x",
+      "my-spark-role": "x",
+      "acme.com/spark-role": "x",
+    };
+    const { pod } = run({ labels });
+    for (const key of Object.keys(labels)) assert.equal(pod.metadata?.labels?.[key], "x");
   });
 
   it("are left out, with the reason, where a value is not to be had or the API server would refuse it", () => {
@@ -114,6 +149,22 @@ describe("metadata: required", () => {
       "metadata.labels[team] 'sales', must be 'risk' or 'etl-*' | --conf spark.kubernetes.driver.label.team=VALUE",
       "metadata.labels[acme.com/cost] is empty | --conf spark.kubernetes.driver.label.acme.com/cost=VALUE",
     ]);
+  });
+
+  it("shows no value of an annotation, which may hold anything", () => {
+    const own = { metadata: { annotations: { owner: "hunter2", empty: "" } } };
+    const asked = { annotations: [{ key: "owner", values: ["risk"] }, { key: "empty" }] };
+    const rules = [{ required: asked }, { annotations: { owner: "risk" }, onUserChoice: "Deny" }];
+    for (const [index, metadata] of rules.entries()) {
+      const set = policySet(policyText("p", { metadata }));
+      const pod = driverPod();
+      const annotated = { ...pod, metadata: { ...pod.metadata, ...own.metadata } };
+      const { violations } = outcomeOf(decided(set, annotated).enforced, "p");
+      assert.deepEqual(
+        violations.map(({ message }) => message),
+        ["is another, must be 'risk'", "is empty"].slice(0, 2 - index),
+      );
+    }
   });
 
   it("tells executors their own conf", () => {

@@ -123,6 +123,26 @@ describe("placement: a share that the job chooses", () => {
     });
   }
 
+  it("may begin or end with the policy's own", () => {
+    for (const userRange of [
+      { min: 20, max: 50 },
+      { min: 0, max: 20 },
+      { min: 20, max: 20 },
+    ]) {
+      const placement = { capacity: "spot", onDemand: { percent: 20, userRange } };
+      assert.deepEqual(compile(policyText("p", { placement })).problems, []);
+    }
+  });
+
+  it("means nothing where all run on demand", () => {
+    const placement = { capacity: "on-demand", onDemand: { percent: 20 } };
+    const { problems } = compile(policyText("p", { placement }));
+    assert.match(
+      problems.map(problemText).join(),
+      /spec\.placement\.onDemand: a share on demand means nothing where all run on demand$/,
+    );
+  });
+
   for (const [what, userRange, message] of [
     ["a range that is upside down", { min: 50, max: 10 }, /userRange: min is more than max$/],
     [
@@ -130,6 +150,7 @@ describe("placement: a share that the job chooses", () => {
       { min: 30, max: 50 },
       /does not have the policy's own percent, 20$/,
     ],
+    ["a range below the policy's own", { min: 0, max: 10 }, /own percent, 20$/],
     ["a range above all", { min: 0, max: 101 }, /userRange\.max: found 101/],
     ["half a range", { min: 0 }, /userRange: .*max/],
   ] as const) {
@@ -170,8 +191,18 @@ describe("placement: what is left as it is, and said", () => {
     it(`a Pod that Kueue places (${label})`, () => {
       const run = place({ sameZone: "Required" }, labelled(executorPod(1), { [label]: "x" }));
       assert.deepEqual(run.operations, []);
-      assert.deepEqual(effectOf(run)?.kept, ["Kueue chooses the nodes: not moved to spot"]);
+      const { kept, replaced, capacity } = effectOf(run) ?? {};
+      assert.deepEqual(kept, ["Kueue chooses the nodes: not moved to spot"]);
+      assert.deepEqual([replaced, capacity], [[], undefined]);
       assert.equal(run.refused, false);
+    });
+
+    it(`nothing of a Pod that Kueue placed rightly, or that may go anywhere (${label})`, () => {
+      const spec = { nodeSelector: { [KEY]: "spot" } };
+      const right = labelled(executorPod(1, { spec }), { [label]: "x" });
+      assert.deepEqual(effectOf(place({}, right))?.kept, []);
+      const anywhere = labelled(executorPod(1), { [label]: "x" });
+      assert.deepEqual(effectOf(place({ scheduling: "Preferred" }, anywhere))?.kept, []);
     });
   }
 

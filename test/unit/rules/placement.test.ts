@@ -130,8 +130,36 @@ describe("placement: a Pod that chose nothing", () => {
     ]) {
       const run = place({ capacity: "spot" }, withSpec(spec));
       assert.deepEqual(required(run), [term(is(KEY, "spot"))]);
+      const prefers = place({ capacity: "spot", scheduling: "Preferred" }, withSpec(spec));
+      assert.deepEqual(preferred(prefers), [term(is(KEY, "spot"))]);
     }
   });
+
+  it("may have no spec yet", () => {
+    const { metadata } = driverPod();
+    const pod: Pod = { apiVersion: "v1", kind: "Pod", ...(metadata != null && { metadata }) };
+    for (const scheduling of ["Required", "Preferred"]) {
+      const run = place({ capacity: "spot", scheduling }, pod);
+      assert.deepEqual(run.outcomes[0]?.error, undefined);
+      assert.equal(run.operations[0]?.path, "/spec");
+    }
+  });
+
+  it("is counted for the capacity on which it now runs, or had rather run", () => {
+    for (const scheduling of ["Required", "Preferred"]) {
+      const { outcomes } = place({ capacity: "spot", scheduling }, driverPod());
+      assert.equal(outcomes[0]?.effect?.capacity, "spot");
+    }
+  });
+
+  for (const capacity of ["spot", "on-demand"]) {
+    it(`is changed once, where it shall rather run on ${capacity}`, () => {
+      const set = tainted({ capacity, scheduling: "Preferred" });
+      const once = enforced(set, driverPod());
+      assert.notDeepEqual(once.operations, []);
+      assert.deepEqual(enforced(set, once.pod).operations, []);
+    });
+  }
 });
 
 interface Choice {
@@ -169,6 +197,7 @@ describe("placement: a Pod that chose another capacity", () => {
       const run = place({ capacity: "on-demand", onUserChoice: "Keep" }, withSpec(spec));
       assert.deepEqual(run.operations, []);
       assert.equal(run.refused, false);
+      assert.equal(run.outcomes[0]?.effect?.capacity, undefined);
     });
 
     it(`by ${chosen} is refused under Deny, with the field and both values`, () => {
@@ -231,6 +260,12 @@ describe("placement: a Pod that chose another capacity", () => {
     assert.deepEqual(preferred(run), [term(is(KEY, "spot"))]);
   });
 
+  it("by an operator without values is shown that operator alone", () => {
+    const spec = requiring({ matchExpressions: [{ key: KEY, operator: "Exists" }] });
+    const run = place({ capacity: "on-demand" }, withSpec(spec));
+    assert.match(replaced(run)[0] ?? "", /\] Exists replaced: 'on-demand'$/);
+  });
+
   it("by an operator is shown that operator", () => {
     const spec = requiring({
       matchExpressions: [{ key: KEY, operator: "NotIn", values: ["on-demand"] }],
@@ -254,7 +289,8 @@ describe("placement: a Pod that contradicts itself, and would wait without end",
     it(`${name}: only what is wrong is replaced, and it can run`, () => {
       const run = place({ capacity: "on-demand" }, withSpec(spec));
       assert.deepEqual(required(run), [term(is(KEY, "on-demand"))]);
-      assert.notEqual(run.pod.spec?.nodeSelector?.[KEY], "spot");
+      const left = selected === "spot" ? {} : { [KEY]: selected };
+      assert.deepEqual(run.pod.spec?.nodeSelector, left);
       assert.equal(replaced(run).length, 1);
       assert.match(replaced(run)[0] ?? "", /'spot' replaced: 'on-demand'/);
     });
@@ -263,6 +299,22 @@ describe("placement: a Pod that contradicts itself, and would wait without end",
       const run = place({ capacity: "on-demand", onUserChoice: "Deny" }, withSpec(spec));
       const messages = run.outcomes.flatMap(({ violations }) => violations).map((v) => v.message);
       assert.deepEqual(messages, ["'spot', needs 'on-demand'"]);
+    });
+  }
+});
+
+describe("placement: a term that contradicts itself, and would match no node", () => {
+  for (const [operator, values] of [
+    ["DoesNotExist", undefined],
+    ["NotIn", ["spot"]],
+    ["In", ["on-demand"]],
+  ] as const) {
+    it(`by ${operator} beside the right capacity can run in the end`, () => {
+      const other = { key: KEY, operator, ...(values !== undefined && { values }) };
+      const spec = requiring({ matchExpressions: [is(ZONE, "a"), is(KEY, "spot"), other] });
+      const run = place({ capacity: "spot" }, withSpec(spec));
+      assert.deepEqual(required(run), [term(is(ZONE, "a"), is(KEY, "spot"))]);
+      assert.equal(enforced(placing({ capacity: "spot" }), run.pod).operations.length, 0);
     });
   }
 });
@@ -372,9 +424,12 @@ spec:
         - matchExpressions: [{key: pool, operator: In, values: [regular]}]
 `;
 
+function tainted(rule: Rule): PolicySet {
+  return policySet([TAINTED, policyText("place", { placement: rule })], { platform: "tainted" });
+}
+
 describe("placement: taints, legacy labels and labels that are absent", () => {
-  const set = (rule: Rule) =>
-    policySet([TAINTED, policyText("place", { placement: rule })], { platform: "tainted" });
+  const set = tainted;
 
   it("adds the toleration that the nodes need behind those that are there", () => {
     const run = enforced(set({ capacity: "spot" }), driverPod());
@@ -390,6 +445,22 @@ describe("placement: taints, legacy labels and labels that are absent", () => {
     assert.deepEqual(stays.pod.spec?.tolerations, []);
   });
 
+  it("refuses no driver of which another webhook took the toleration alone", () => {
+    const spec = { ...requiring(term(is("pool", "spot"))), tolerations: [] };
+    const object = admitted(withSpec(spec), { admission: "validating" });
+    const decision = decide(set({ capacity: "spot" }), object, NO_FACTS);
+    assert.equal(decision.kind, "decided");
+    const [outcome] = decision.enforced.outcomes;
+    assert.deepEqual([outcome?.changes.length, outcome?.violations], [1, []]);
+  });
+
+  it("says nothing of a preference that is kept, although it adds a toleration", () => {
+    const rule = { capacity: "spot", scheduling: "Preferred", onUserChoice: "Keep" };
+    const run = enforced(set(rule), withSpec(preferring(term(is("pool", "regular")))));
+    assert.equal(run.pod.spec?.tolerations?.at(-1)?.key, "spot-only");
+    assert.deepEqual(replaced(run), []);
+  });
+
   it("never adds a toleration without a key", () => {
     for (const rule of [{ capacity: "spot" }, { capacity: "spot", fallback: ["on-demand"] }]) {
       const run = enforced(set(rule), driverPod());
@@ -401,6 +472,13 @@ describe("placement: taints, legacy labels and labels that are absent", () => {
     const spec = requiring(term(is(ZONE, "a")), term(is(ZONE, "b")));
     const run = enforced(set({ capacity: "on-demand" }), withSpec(spec));
     assert.equal(required(run)?.length, 4);
+  });
+
+  it("blames only what is wrong in a term, whichever alternative the rest means", () => {
+    const spec = requiring(term(is("pool", "regular"), is("legacy-pool", "spot")));
+    const told = replaced(enforced(set({ capacity: "on-demand" }), withSpec(spec)));
+    assert.equal(told.length, 1);
+    assert.match(told[0] ?? "", /matchExpressions\[1\] 'spot' replaced/);
   });
 
   it("replaces a choice that was made with a legacy label", () => {
@@ -520,11 +598,34 @@ describe("placement: several labels for one thing", () => {
     ],
     [
       "eks",
+      "one label wrong and the other right",
+      { nodeSelector: { [GROUP]: "SPOT", [KEY]: "on-demand" } },
+      1,
+    ],
+    [
+      "eks",
       "both right, in two places",
       { nodeSelector: { [KEY]: "on-demand" }, ...requiring(term(is(GROUP, "ON_DEMAND"))) },
       1,
     ],
   ];
+  for (const nodeSelector of [{ [GROUP]: "ON_DEMAND" }, { [KEY]: "on-demand" }]) {
+    it(`on eks leave a Pod alone that chose rightly by ${Object.keys(nodeSelector)[0] ?? ""}`, () => {
+      const rule = { placement: { capacity: "on-demand" } };
+      const set = policySet(policyText("place", rule), { platform: "eks" });
+      assert.deepEqual(enforced(set, withSpec({ nodeSelector })).operations, []);
+    });
+  }
+
+  it("need on aks no value that on-demand nodes must not have", () => {
+    const rule = { placement: { capacity: "on-demand" } };
+    const set = policySet(policyText("place", rule), { platform: "aks" });
+    const run = enforced(set, withSpec({ nodeSelector: { [SCALE_SET]: "spot" } }));
+    assert.deepEqual(replaced(run), [
+      `spec.nodeSelector[${SCALE_SET}] 'spot' replaced: a node with capacity on-demand`,
+    ]);
+  });
+
   for (const [platform, what, spec, replaced] of cases) {
     it(`on ${platform}, a driver that chose ${what}, is allowed on demand and nowhere else`, () => {
       const rule = { placement: { capacity: "on-demand" } };
