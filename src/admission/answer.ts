@@ -75,6 +75,7 @@ function responseOf(
       return malformedResponse(request, decision);
     case "decided":
     case "decided-conf":
+    case "decided-application":
       return decidedResponse(set, request, decision);
   }
 }
@@ -94,9 +95,10 @@ function malformedResponse(
   }
   const reasons = texts.map((entry) => ({ policy: "well-formed", ...entry }));
   const name = nameOf(request);
+  const { kind } = request; // one that was recognized
   return {
     allowed: false,
-    status: failure("Pod", name, refusalMessage(`Pod ${name}`, reasons), reasons),
+    status: failure(kind, name, refusalMessage(`${kind} ${name}`, reasons), reasons),
   };
 }
 
@@ -142,14 +144,22 @@ function decidedResponse(
   };
 }
 
-function kindOf({ surface }: Subject): string {
-  return surface === "pod" ? "Pod" : "ConfigMap";
+function kindOf(subject: Subject): string {
+  switch (subject.surface) {
+    case "pod":
+      return "Pod";
+    case "driver-conf":
+      return "ConfigMap";
+    case "application":
+      return subject.kind;
+  }
 }
 
 /** What was refused, as its author knows it: of a conf the application, since the name of its ConfigMap says nothing. */
 function whatIs(subject: Subject): string {
   const { surface, role, name, application } = subject;
   if (surface === "pod") return `${role} Pod ${name}`;
+  if (surface === "application") return `${subject.kind} ${name}`;
   return `the conf of ${application.name ?? application.id ?? "an application"} (ConfigMap ${name})`;
 }
 

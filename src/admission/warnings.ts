@@ -38,7 +38,7 @@ export function warningsOf(
 function effectWarnings(subject: Subject, { policy, effect }: PolicyOutcome): readonly string[] {
   if (effect === undefined) return NONE;
   const { summary, replaced, kept } = effect;
-  if (subject.stage === "validating") {
+  if (subject.surface !== "application" && subject.stage === "validating") {
     const text = `changed again by another webhook, not any more: ${summary ?? ""}`;
     return summary === undefined ? [] : [warningText(policy, text)];
   }

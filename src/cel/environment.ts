@@ -41,25 +41,25 @@ export const VARIABLES: Readonly<Record<string, string | Fields>> = {
 /** What the variables are, for people. */
 export const VARIABLE_MEANINGS: Readonly<Record<string, string>> = {
   object:
-    "The Pod: in `match` as it was sent, in `deny` as all policies have left it. On `driver-conf` the ConfigMap.",
-  oldObject: "Always null: a Pod is judged when it is created.",
-  "request.operation": "`CREATE`.",
+    "The Pod: in `match` as it was sent, in `deny` as all policies have left it. On `driver-conf` the ConfigMap, on `application` the SparkApplication or its like.",
+  oldObject: "Always null: what is judged is judged as a whole.",
+  "request.operation": "`CREATE`; of an application whose spec is changed `UPDATE`.",
   "request.namespace": "The namespace.",
-  "request.name": "The Pod's name, or `PREFIX*` where the API server makes one up.",
+  "request.name": "The object's name, or `PREFIX*` where the API server makes one up.",
   "request.userInfo.username": "Who asks; absent where that is not known, as of a file.",
   "request.userInfo.groups": "The groups of who asks.",
   "namespaceObject.metadata.name": "The namespace. (`namespace` alone is a reserved word of CEL.)",
   "namespaceObject.metadata.labels": "Its labels.",
   quotas: "The ResourceQuotas of the namespace, each with `name` and `hard`.",
-  "spark.surface": "`pod` or `driver-conf`.",
+  "spark.surface": "`pod`, `driver-conf` or `application`.",
   "spark.role":
-    "`driver`, `executor` or `connect-server`; a conf is looked at as a driver's and as an executor's.",
+    "`driver`, `executor` or `connect-server`; a conf and an application are looked at as a driver's and as an executor's.",
   "spark.container": "The name of the container that runs Spark.",
   "spark.image": "Its image.",
   "spark.executorId":
     "The executor's number, from 1; absent on drivers, and where nothing says it.",
   "spark.conf":
-    'On `driver-conf` the Spark conf, key by key as it is written, such as `spark.conf["spark.executor.memory"]`; absent on Pods.',
+    'On `driver-conf` the Spark conf, on `application` the one that the operator will make of it, key by key as it is written, such as `spark.conf["spark.executor.memory"]`; absent on Pods.',
   "app.id": "`spark.app.id`, by the label `spark-app-selector`.",
   "app.name":
     "`spark.app.name`, by the label `spark-app-name`. Code may rename the application: its executors go by the name that it was submitted with where their driver's conf went through Sparkgate, else by the new one.",

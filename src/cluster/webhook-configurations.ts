@@ -1,5 +1,6 @@
 import { BYPASS_LABEL } from "../engine/facts.ts";
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
+import { APPLICATION_RULES, SPEC_CHANGED, type WebhookRule } from "./application-rules.ts";
 import { ROLE_LABEL, type Role } from "../spark/role.ts";
 
 /** How the API server reaches Sparkgate, without the path. */
@@ -21,7 +22,7 @@ export interface WebhookOptions {
   readonly address: WebhookAddress;
   /** Base64 of the PEM of the CA that signed the server's certificate; undefined: somebody else puts it in. */
   readonly caBundle?: string | undefined;
-  /** What becomes of a driver while Sparkgate cannot be reached, and of a changed image. */
+  /** What becomes of a driver or an application while Sparkgate cannot be reached, and of a changed image. */
   readonly failurePolicy: "Fail" | "Ignore";
 }
 
@@ -43,10 +44,12 @@ export interface WebhookCall {
   /** Why it is as it is, for readers of the manifest. */
   readonly comment: string;
   readonly admission: AdmittedObject["admission"];
-  readonly operation: "CREATE" | "UPDATE";
-  readonly resource: "pods" | "pods/ephemeralcontainers" | "configmaps";
+  readonly operation?: "CREATE" | "UPDATE";
+  readonly resource?: "pods" | "pods/ephemeralcontainers" | "configmaps";
   /** Of Pods: by the label. Left out: whatever the condition lets through. */
   readonly roles?: readonly Role[];
+  /** Of other groups' objects: in place of operation and resource. */
+  readonly rules?: readonly WebhookRule[];
   /** `installation`: what WebhookOptions say. */
   readonly failurePolicy: "installation" | "Ignore";
   readonly condition?: { readonly name: string; readonly expression: string };
@@ -129,6 +132,15 @@ export const WEBHOOK_CALLS: readonly WebhookCall[] = [
     roles: ALL,
     failurePolicy: "Ignore",
   },
+  {
+    name: "applications.sparkgate.io",
+    comment:
+      "What operators make Spark applications of: refused where its author sees it, and never changed.",
+    admission: "validating",
+    rules: APPLICATION_RULES,
+    failurePolicy: "installation",
+    condition: SPEC_CHANGED,
+  },
 ];
 
 /** CEL for the images of a list of containers. Never an error: under Fail that would refuse every UPDATE. */
@@ -157,13 +169,13 @@ export function webhookConfigurations(options: WebhookOptions): readonly Webhook
 }
 
 function webhookOf(
-  { name, admission, operation, resource, roles, failurePolicy, condition }: WebhookCall,
+  { name, admission, operation, resource, roles, rules, failurePolicy, condition }: WebhookCall,
   options: WebhookOptions,
 ): Readonly<Record<string, unknown>> {
   return {
     name,
     clientConfig: clientConfigOf(admission === "mutating" ? "/mutate" : "/validate", options),
-    rules: [
+    rules: rules ?? [
       {
         apiGroups: [""],
         apiVersions: ["v1"],

@@ -4,13 +4,12 @@ import type { PolicySet } from "../engine/policy-set.ts";
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
 import { parseFieldPath } from "../kubernetes/field-path.ts";
 import { isRecord } from "../kubernetes/json.ts";
-import { findPod, type FoundPod } from "../kubernetes/pod-template.ts";
 import type { JsonObject } from "../kubernetes/pod.ts";
 import type { DocumentPath, SourceDocument } from "../policy/document.ts";
 import type { Problem } from "../policy/problem.ts";
 import { reportEntry, skippedEntry, type Origin, type ReportEntry } from "../report/report.ts";
 import { ROLE_LABEL, ROLES, type Role } from "../spark/role.ts";
-import { podRequest } from "./pod-request.ts";
+import { objectRequest, type ObjectRequest } from "./object-request.ts";
 import type { Facts } from "../engine/facts.ts";
 
 /** What the policies say of an object, or why it is none. */
@@ -18,12 +17,12 @@ export type CheckedObject =
   | {
       readonly kind: "judged";
       readonly entry: ReportEntry;
-      /** What the entry was made of; undefined where there is no Pod. */
+      /** What the entry was made of; undefined where there is nothing to judge. */
       readonly judgement: Judgement | undefined;
     }
   | { readonly kind: "unreadable"; readonly problem: Problem };
 
-/** A decision on the Pod of an object, and what it was asked with. */
+/** A decision on an object, and what it was asked with. */
 export interface Judgement {
   readonly request: AdmittedObject;
   readonly facts: Facts;
@@ -40,7 +39,7 @@ export interface CheckObjectOptions {
 /** What is known of a namespace. */
 export type FactsOf = (namespace: string) => Facts;
 
-/** Judges an object of a file as the webhook would judge the Pod in it. */
+/** Judges an object of a file as the webhook would judge it, or the Pod in it. */
 export function checkObject(
   set: PolicySet,
   document: SourceDocument,
@@ -53,16 +52,18 @@ export function checkObject(
   if (kind === undefined)
     return unreadable(document, [], "is not a Kubernetes object: it has no kind");
   const origin = originOf(document, value, kind, options.namespace);
-  const found = findPod(value);
-  if (found === undefined) {
-    return judged(skippedEntry(origin, `a ${kind} holds no Pod that could be judged`));
-  }
-  const request = { ...podRequest(found.value, options), namespace: origin.namespace };
+  const found = objectRequest(value, options);
+  if (found === undefined) return judged(skippedEntry(origin, nothingIn(kind)));
+  const request = { ...found.request, namespace: origin.namespace };
   const facts = factsOf(origin.namespace);
   const decision = decide(set, request, facts);
   if (decision.kind === "malformed") {
     const [error] = decision.errors;
-    return unreadable(document, pathIn(found, error?.path ?? ""), error?.message ?? "is no Pod");
+    const path = pathIn(found, error?.path ?? "");
+    return unreadable(document, path, error?.message ?? `is no ${request.kind}`);
+  }
+  if (decision.kind === "skipped" && decision.reason === "not-a-conf") {
+    return judged(skippedEntry(origin, nothingIn(kind)));
   }
   if (decision.kind === "skipped" && decision.reason === "not-spark") {
     const reason = `not Spark's: no label ${ROLE_LABEL}; --role ${ROLES.join("|")} judges it as one`;
@@ -98,8 +99,12 @@ function originOf(
   };
 }
 
-/** A Kubernetes field path of the Pod as a path in the document. */
-function pathIn({ path }: FoundPod, fieldPath: string): DocumentPath {
+function nothingIn(kind: string): string {
+  return `a ${kind} holds no Pod that could be judged`;
+}
+
+/** A field path of what was judged as a path in the document. */
+function pathIn({ path }: ObjectRequest, fieldPath: string): DocumentPath {
   return [...path, ...parseFieldPath(fieldPath)];
 }
 

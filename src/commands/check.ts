@@ -17,9 +17,9 @@ interface CheckOptions extends PolicyOptions, CheckObjectOptions, TimeOption {
 /** `sparkgate check`: what the policies would do with objects in files. */
 export function checkCommand(): Command {
   const command = new Command("check")
-    .summary("tell what the policies do with Pods in files")
+    .summary("tell what the policies do with objects in files")
     .description(
-      "Judges Pods, Lists and whatever holds a Pod template (Deployment, Job, CronJob, StatefulSet, …) as the webhook would.",
+      "Judges Pods, operators' applications (SparkApplication, ScheduledSparkApplication, SparkConnect, SparkCluster), ConfigMaps with a driver's conf, Lists and whatever holds a Pod template (Deployment, Job, CronJob, StatefulSet, …) as the webhook would.",
     )
     .argument("<file...>", "YAML or JSON files, folders, or - for standard input");
   return addTimeOption(addPolicyOptions(command, "Enforce"))
@@ -47,6 +47,7 @@ Exit codes: 0 clean, 1 a finding at or above --fail-on, 2 a file or a policy can
 Examples:
   sparkgate check driver.yaml --platform karpenter
   sparkgate check pod-template.yaml --role executor --platform karpenter -o diff
+  sparkgate check sparkapplication.yaml --policies strict --platform eks
   sparkgate check driver.yaml namespace.yaml --policies ./policies --platform eks
   kubectl get pods -l spark-role -o yaml | sparkgate check - --platform node-pool`,
     )

@@ -36,7 +36,7 @@ const LONGEST_LINE = 1000;
 /** `sparkgate explain`: policy by policy, why an object becomes what it becomes. */
 export function explainCommand(): Command {
   const command = new Command("explain")
-    .summary("tell policy by policy why a Pod becomes what it becomes")
+    .summary("tell policy by policy why an object becomes what it becomes")
     .description(
       "Judges the objects as `check` does, and tells of every policy whether it matches or which clause does not, its mode and where that comes from, what it changes as a diff, what it refuses, what it leaves to another policy or to the job.",
     )
@@ -75,6 +75,7 @@ Exit codes: 0 clean, 1 a finding at or above --fail-on, 2 a file or a policy can
 
 Examples:
   sparkgate explain driver.yaml --platform karpenter
+  sparkgate explain sparkapplication.yaml --policies strict --platform gke
   sparkgate explain executor.yaml --policies ./policies --platform eks --policy executors-on-spot
   sparkgate explain executor.yaml --platform karpenter --simulate 100 --loss 0.2
   kubectl get pod etl-driver -o yaml | sparkgate explain - --platform gke`,

@@ -1,6 +1,12 @@
 import type { SparkConf } from "../spark/spark-conf.ts";
-import type { AddedConf } from "./decision.ts";
 import type { FieldChange } from "./draft.ts";
+
+/** An entry that a policy added to a conf. */
+export interface AddedConf {
+  readonly policy: string;
+  readonly key: string;
+  readonly value: string;
+}
 
 /** A moment in the life of a conf's draft, to which it can be rolled back. */
 export interface ConfMark {

@@ -8,9 +8,9 @@ import {
 import { PROPERTIES_KEY, propertiesOf } from "../spark/driver-conf.ts";
 import { appendProperties } from "../spark/properties.ts";
 import type { SparkConf } from "../spark/spark-conf.ts";
-import type { ConfSubject } from "../spark/subject.ts";
-import { ConfDraft, type ConfMark } from "./conf-draft.ts";
-import type { AddedConf, ConfRun, PolicyOutcome } from "./decision.ts";
+import type { ApplicationSubject, ConfSubject, DriverConfSubject } from "../spark/subject.ts";
+import { type AddedConf, ConfDraft, type ConfMark } from "./conf-draft.ts";
+import type { AnyRun, ConfRun, PolicyOutcome } from "./decision.ts";
 import { pointer } from "./draft.ts";
 import type { Facts } from "./facts.ts";
 import type { MatchingPolicy } from "./matching.ts";
@@ -25,21 +25,11 @@ const NONE: readonly never[] = [];
  */
 export function runOnConf(
   policies: readonly MatchingPolicy<ConfSubject>[],
-  subject: ConfSubject,
+  subject: DriverConfSubject,
   facts: Facts,
   rollouts: Carried["rollouts"],
 ): ConfRun {
-  const added: AddedConf[] = [];
-  let known: readonly PolicyOutcome[] = [];
-  let { conf } = subject;
-  // What one policy adds may be a reason for another that came before it: asked again, nothing must be left to add.
-  for (let pass = 0; pass < MOST_PASSES; pass++) {
-    const { outcomes, work } = runPolicies(policies, handlingOf(conf, facts));
-    known = mergePasses(known, mergeByPolicy(outcomes));
-    added.push(...work.added);
-    ({ conf } = work);
-    if (work.added.length === 0) break;
-  }
+  const { outcomes, added, conf } = runPasses(policies, subject.conf, facts);
   if (rollouts !== undefined) {
     const value = writeCarried({ ...factsOfConf(conf), rollouts });
     if (conf.raw(CARRIED_KEY) !== value) {
@@ -50,11 +40,51 @@ export function runOnConf(
   const text = withAdded(before, added);
   const path = pointer(["data", PROPERTIES_KEY]);
   return {
-    outcomes: known,
+    outcomes,
     operations: text === before ? NONE : [{ op: "replace", path, value: text }],
     text,
-    refused: known.some((outcome) => outcome.refuses),
+    refused: outcomes.some((outcome) => outcome.refuses),
   };
+}
+
+/**
+ * What policies come to for an operator's object. They go through the same as for the conf that will be made of it, so
+ * that what one of them adds to that counts as said; nothing of it is written into the object.
+ */
+export function runOnApplication(
+  policies: readonly MatchingPolicy<ConfSubject>[],
+  { conf }: ApplicationSubject,
+  facts: Facts,
+): AnyRun {
+  const passes = runPasses(policies, conf, facts);
+  const outcomes = passes.outcomes.map((outcome) => ({ ...outcome, changes: NONE }));
+  return { outcomes, operations: NONE, refused: outcomes.some(({ refuses }) => refuses) };
+}
+
+interface Passes {
+  readonly outcomes: readonly PolicyOutcome[];
+  readonly added: AddedConf[];
+  /** With what was added. */
+  readonly conf: SparkConf;
+}
+
+/** What one policy adds may be a reason for another that came before it: asked again, nothing must be left to add. */
+function runPasses(
+  policies: readonly MatchingPolicy<ConfSubject>[],
+  sent: SparkConf,
+  facts: Facts,
+): Passes {
+  const added: AddedConf[] = [];
+  let known: readonly PolicyOutcome[] = [];
+  let conf = sent;
+  for (let pass = 0; pass < MOST_PASSES; pass++) {
+    const { outcomes, work } = runPolicies(policies, handlingOf(conf, facts));
+    known = mergePasses(known, mergeByPolicy(outcomes));
+    added.push(...work.added);
+    ({ conf } = work);
+    if (work.added.length === 0) break;
+  }
+  return { outcomes: known, added, conf };
 }
 
 /** Each adds a key that the one before gave a reason for; no such chain is longer. */

@@ -2,9 +2,9 @@ import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
 import type { Carried } from "../spark/carried.ts";
 import { recognize } from "../spark/recognize.ts";
 import type { ConfSubject, PodSubject } from "../spark/subject.ts";
-import { runOnConf } from "./decide-conf.ts";
+import { runOnApplication, runOnConf } from "./decide-conf.ts";
 import { runOnPod } from "./decide-pod.ts";
-import type { Decision } from "./decision.ts";
+import type { AnyRun, Decision } from "./decision.ts";
 import { isBypassed, type Facts } from "./facts.ts";
 import { matchingPolicies, type MatchingPolicy } from "./matching.ts";
 import type { PolicySet } from "./policy-set.ts";
@@ -23,8 +23,22 @@ export function decide(set: PolicySet, admitted: AdmittedObject, facts: Facts): 
       return { ...recognition, refused: recognition.role !== "executor" };
     case "subject":
       return decideOnPod(set, recognition.subject, facts);
-    case "conf":
-      return decideOnConf(set, recognition.facets, facts);
+    case "conf": {
+      const [subject] = recognition.facets;
+      const run = (policies: Matching, isReal: boolean) =>
+        runOnConf(policies, subject, facts, isReal ? rolloutsOf(set, subject) : undefined);
+      return {
+        kind: "decided-conf",
+        subject,
+        ...decideOnFacets(set, recognition.facets, facts, run),
+      };
+    }
+    case "application": {
+      const [subject] = recognition.facets;
+      const run = (policies: Matching) => runOnApplication(policies, subject, facts);
+      const runs = decideOnFacets(set, recognition.facets, facts, run);
+      return { kind: "decided-application", subject, ...runs };
+    }
   }
 }
 
@@ -40,13 +54,15 @@ function decideOnPod(set: PolicySet, subject: PodSubject, facts: Facts): Decisio
   };
 }
 
-/** First as to what the conf says of drivers, then of executors; what is about the whole of it once. */
-function decideOnConf(
+type Matching = readonly MatchingPolicy<ConfSubject>[];
+
+/** First as to what is said of drivers, then of executors; what is about the whole of it once. */
+function decideOnFacets<R extends AnyRun>(
   set: PolicySet,
-  facets: readonly [driver: ConfSubject, executor: ConfSubject],
+  [driver, executor]: readonly [driver: ConfSubject, executor: ConfSubject],
   facts: Facts,
-): Decision {
-  const [driver, executor] = facets;
+  run: (policies: Matching, isReal: boolean) => R,
+): { readonly enforced: R; readonly preview: R | undefined } {
   const ofDriver = matchingPolicies(set, driver, facts);
   const spoken = new Set(
     ofDriver.flatMap(({ policy }) => (policy.conf?.whole === true ? [policy] : [])),
@@ -57,13 +73,8 @@ function decideOnConf(
   const matching = [...ofDriver, ...ofExecutor];
   const enforced = matching.filter(isEnforced);
   return {
-    kind: "decided-conf",
-    subject: driver,
-    enforced: runOnConf(enforced, driver, facts, rolloutsOf(set, driver)),
-    preview:
-      enforced.length === matching.length
-        ? undefined
-        : runOnConf(matching, driver, facts, undefined),
+    enforced: run(enforced, true),
+    preview: enforced.length === matching.length ? undefined : run(matching, false),
   };
 }
 

@@ -1,7 +1,13 @@
 import type { Pod } from "../kubernetes/pod.ts";
 import type { ShapeError } from "../kubernetes/pod-shape.ts";
 import type { Role } from "../spark/role.ts";
-import type { ConfSubject, PodSubject, SkipReason } from "../spark/subject.ts";
+import type {
+  ApplicationSubject,
+  DriverConfSubject,
+  PodSubject,
+  SkipReason,
+  Surface,
+} from "../spark/subject.ts";
 import type { FieldChange, Operation } from "./draft.ts";
 import type { Effect, ExceptionTerms, Mode, Violation } from "./policy.ts";
 
@@ -60,22 +66,19 @@ export interface ConfRun extends AnyRun {
   readonly text: string;
 }
 
-/** An entry that a policy added to a conf. */
-export interface AddedConf {
-  readonly policy: string;
-  readonly key: string;
-  readonly value: string;
-}
-
 /** A decision on an object that policies speak of. */
-export type Decided = Extract<Decision, { readonly kind: "decided" | "decided-conf" }>;
+export type Decided = Extract<
+  Decision,
+  { readonly kind: "decided" | "decided-conf" | "decided-application" }
+>;
 
 /** All that is to be said of one request. Data only: how it is told is the business of `admission` and `report`. */
 export type Decision =
   | { readonly kind: "skipped"; readonly reason: SkipReason }
   | {
-      /** A Pod that cannot be read. Refused, unless it is an executor's. */
+      /** An object that cannot be read. Refused, unless it is an executor's Pod. */
       readonly kind: "malformed";
+      readonly surface: Surface;
       readonly role: Role | undefined;
       readonly errors: readonly ShapeError[];
       readonly refused: boolean;
@@ -92,12 +95,20 @@ export type Decision =
       /** The same for a driver's conf. */
       readonly kind: "decided-conf";
       /** What the conf says of drivers. */
-      readonly subject: ConfSubject;
+      readonly subject: DriverConfSubject;
       readonly enforced: ConfRun;
       readonly preview: ConfRun | undefined;
+    }
+  | {
+      /** The same for an operator's object, which is never changed. */
+      readonly kind: "decided-application";
+      /** What it says of drivers. */
+      readonly subject: ApplicationSubject;
+      readonly enforced: AnyRun;
+      readonly preview: AnyRun | undefined;
     };
 
 /** Whether policies speak of the object. */
 export function isDecided(decision: Decision): decision is Decided {
-  return decision.kind === "decided" || decision.kind === "decided-conf";
+  return decision.kind !== "skipped" && decision.kind !== "malformed";
 }

@@ -37,11 +37,16 @@ export function matchingPolicies<S extends Subject>(
   const matching: MatchingPolicy<S>[] = [];
   for (const policy of set.candidates(subject.surface, subject.role, subject.namespace)) {
     // Whoever does not judge UPDATEs has nothing to say of one, not even that it fails.
-    if (subject.stage === "update" && policy.judgeUpdate === undefined) continue;
+    if (isPodUpdate(subject) && policy.judgeUpdate === undefined) continue;
     const found = matchOne(policy, subject, facts);
     if (found !== undefined) matching.push(found);
   }
   return matching;
+}
+
+/** Of a Pod that is there only images can change; an application's spec makes new Pods. */
+function isPodUpdate({ surface, stage }: Subject): boolean {
+  return surface === "pod" && stage === "update";
 }
 
 function matchOne<S extends Subject>(

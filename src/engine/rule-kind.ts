@@ -13,7 +13,7 @@ export interface RuleEnvironment {
 export interface RuleKind {
   readonly key: string;
   readonly combine: Combine;
-  /** On which it can speak. */
+  /** On which it can speak; first what it is mostly about. */
   readonly surfaces: readonly Surface[];
   /** On which it speaks where a policy's match does not say. Left out: all of them. */
   readonly surfacesUnlessSaid?: readonly Surface[];

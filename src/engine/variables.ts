@@ -1,10 +1,9 @@
 import type { Variables } from "../cel/expression.ts";
-import type { ConfigMap } from "../kubernetes/config-map.ts";
 import type { Pod } from "../kubernetes/pod.ts";
 import { sparkContainerIndex } from "../spark/container.ts";
 import { executorIdOf } from "../spark/executor-id.ts";
 import { applicationFacts } from "../spark/application-facts.ts";
-import type { Subject } from "../spark/subject.ts";
+import type { SparkObject, Subject } from "../spark/subject.ts";
 import { knownNamespace, knownQuotas, type Facts } from "./facts.ts";
 
 /**
@@ -14,7 +13,7 @@ import { knownNamespace, knownQuotas, type Facts } from "./facts.ts";
  */
 export function variablesOf(
   names: ReadonlySet<string>,
-  object: Pod | ConfigMap,
+  object: SparkObject,
   subject: Subject,
   facts: Facts,
 ): Variables {
@@ -46,7 +45,7 @@ function requestOf({ stage, namespace, name, user }: Subject): Variables {
   });
 }
 
-function sparkOf(object: Pod | ConfigMap, subject: Subject): Variables {
+function sparkOf(object: SparkObject, subject: Subject): Variables {
   const { surface, role } = subject;
   if (subject.surface !== "pod") return { surface, role, conf: subject.conf.toRecord() };
   const pod = object as Pod;

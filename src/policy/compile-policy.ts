@@ -82,14 +82,14 @@ export function compilePolicy(
 }
 
 /**
- * On which surfaces the policy speaks. A condition about the object is meant for Pods, unless the policy says otherwise.
+ * On which surfaces the policy speaks. A condition about the object is meant for what the rule is about in the first place,
+ * which is Pods but for sparkConf, unless the policy says otherwise.
  * Throws a RuleProblem for one of which the rule has nothing to say.
  */
 function surfacesOf(match: MatchSpec | undefined, kind: RuleKind): readonly Surface[] {
   const { key, surfaces, surfacesUnlessSaid = surfaces } = kind;
   if (match?.surfaces === undefined) {
-    const all = surfaces.length === 1 || !namesObject(match);
-    return all ? surfacesUnlessSaid : surfacesUnlessSaid.filter((each) => each === "pod");
+    return namesObject(match) ? surfacesUnlessSaid.slice(0, 1) : surfacesUnlessSaid;
   }
   for (const [index, surface] of match.surfaces.entries()) {
     if (surfaces.includes(surface)) continue;

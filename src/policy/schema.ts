@@ -73,7 +73,7 @@ const match: Schema = {
       uniqueItems: true,
       items: { enum: SURFACES },
       description:
-        "`pod`, or `driver-conf`: the ConfigMap that carries a driver's Spark conf. Left out: every surface that the rule speaks to; only `pod` where a condition is about `object`, whose fields differ.",
+        "`pod`; `driver-conf`: the ConfigMap that carries a driver's Spark conf; `application`: a SparkApplication and its like, which is judged and never changed. Left out: every surface that the rule speaks to; only `pod`, or `driver-conf` of a rule that does not speak of Pods, where a condition is about `object`, whose fields differ.",
     },
     namespaces,
     namespaceSelector,

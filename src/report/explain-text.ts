@@ -34,13 +34,24 @@ export function explanationText(explanation: Explanation, paint: Paint): string 
 }
 
 function subjectText(subject: Subject): string {
-  const which = subject.surface === "pod" ? podText(subject) : "conf";
+  const which = whichText(subject);
   const { id: appId, name } = subject.application;
   const application =
     name === undefined || appId === undefined ? (name ?? appId) : `${name} (${appId})`;
   return application === undefined
     ? `${which} of an unknown application`
     : `${which} of application ${application}`;
+}
+
+function whichText(subject: Subject): string {
+  switch (subject.surface) {
+    case "pod":
+      return podText(subject);
+    case "driver-conf":
+      return "conf";
+    case "application":
+      return subject.kind;
+  }
 }
 
 function podText({ role, pod }: PodSubject): string {

@@ -66,7 +66,7 @@ export function explain(
 
 function mismatchText(policy: CompiledPolicy, subject: Subject, facts: Facts): string {
   if (!policy.surfaces.includes(subject.surface)) {
-    return `speaks of ${policy.surfaces.join(" and ")}, this is a ${subject.surface}`;
+    return `speaks of ${policy.surfaces.join(" and ")}, this is ${article(subject.surface)}`;
   }
   if (!policy.roles.includes(subject.role)) {
     return `match.roles is ${JSON.stringify(policy.roles)}, this is ${article(subject.role)}`;
@@ -105,8 +105,8 @@ function labelsText(labels: Readonly<Record<string, string>> | null | undefined)
   return quoted(text);
 }
 
-function article(role: string): string {
-  return role.startsWith("e") ? `an ${role}` : `a ${role}`;
+function article(word: string): string {
+  return /^[ae]/.test(word) ? `an ${word}` : `a ${word}`;
 }
 
 function diffOf({ change }: PolicyOutcome): readonly string[] {

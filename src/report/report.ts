@@ -89,12 +89,13 @@ export function reportEntry(origin: Origin, decision: Decision): ReportEntry {
         change: undefined,
       };
     case "decided":
-    case "decided-conf": {
+    case "decided-conf":
+    case "decided-application": {
       const { enforced, preview } = decision;
       const changes = enforced.operations.length > 0;
       return {
         ...place,
-        // A conf speaks of drivers and executors alike.
+        // All others speak of drivers and executors alike.
         role: decision.kind === "decided" ? decision.subject.role : undefined,
         verdict: enforced.refused ? "denied" : changes ? "changed" : "ok",
         reason: undefined,
@@ -105,10 +106,15 @@ export function reportEntry(origin: Origin, decision: Decision): ReportEntry {
   }
 }
 
-function changeOf(decision: Decided): ShownChange {
-  return decision.kind === "decided"
-    ? redactChange({ before: decision.subject.pod, after: decision.enforced.pod })
-    : redactConfChange(decision.subject.object, decision.enforced.text);
+function changeOf(decision: Decided): ShownChange | undefined {
+  switch (decision.kind) {
+    case "decided":
+      return redactChange({ before: decision.subject.pod, after: decision.enforced.pod });
+    case "decided-conf":
+      return redactConfChange(decision.subject.object, decision.enforced.text);
+    case "decided-application":
+      return undefined; // never changed
+  }
 }
 
 /** An entry for an object that no policy looks at. */

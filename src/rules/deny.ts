@@ -6,11 +6,10 @@ import { oneLine } from "../engine/text.ts";
 import { variablesOf } from "../engine/variables.ts";
 import type { Facts } from "../engine/facts.ts";
 import type { Violation } from "../engine/policy.ts";
-import type { ConfigMap } from "../kubernetes/config-map.ts";
-import type { Pod } from "../kubernetes/pod.ts";
+import { redactApplication } from "../spark/redact-application.ts";
 import { redactConf } from "../spark/redact-conf.ts";
 import { redactPod } from "../spark/redact.ts";
-import type { Subject } from "../spark/subject.ts";
+import type { ConfSubject, SparkObject, Subject } from "../spark/subject.ts";
 
 interface DenySpec {
   readonly when: string;
@@ -29,7 +28,7 @@ const TEXT = { type: "string", minLength: 1, maxLength: 1000 };
 export const deny: RuleKind = {
   key: "deny",
   combine: "all",
-  surfaces: ["pod", "driver-conf"],
+  surfaces: ["pod", "driver-conf", "application"],
   surfacesUnlessSaid: ["pod"],
   description: "Whatever a condition in CEL says is refused.",
   example: `deny:
@@ -78,10 +77,10 @@ export const deny: RuleKind = {
     const told = [message, fix, ask].flatMap((text) => (text ? [...text.names] : []));
     const names = new Set(told);
     const judge = (
-      object: Pod | ConfigMap,
+      object: SparkObject,
       subject: Subject,
       facts: Facts,
-      shown: () => readonly [Pod | ConfigMap, Subject],
+      shown: () => readonly [SparkObject, Subject],
     ): readonly Violation[] => {
       const holds = condition.evaluate(variablesOf(condition.names, object, subject, facts));
       if (holds !== true) return [];
@@ -104,13 +103,19 @@ export const deny: RuleKind = {
         whole: false,
         judge: (conf, subject, facts) =>
           judge(subject.object, { ...subject, conf }, facts, () => [
-            redactConf(subject.object),
+            shownObject(subject),
             { ...subject, conf: conf.hidden() },
           ]),
       },
     };
   },
 };
+
+function shownObject(subject: ConfSubject): SparkObject {
+  return subject.surface === "application"
+    ? redactApplication(subject.object)
+    : redactConf(subject.object);
+}
 
 /** Compiles a part of the block; what is wrong with it is told at its place. */
 function compiled<T>(key: keyof DenySpec, compile: () => T): T {

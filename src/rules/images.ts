@@ -1,25 +1,18 @@
 import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
 import type { Violation } from "../engine/policy.ts";
 import { quoted } from "../engine/text.ts";
-import { compileGlobs } from "../kubernetes/glob.ts";
-import {
-  isWithinRegistry,
-  parseImageReference,
-  type ImageReference,
-} from "../kubernetes/image-reference.ts";
 import type { Maybe, Pod } from "../kubernetes/pod.ts";
 import { sparkContainerIndex } from "../spark/container.ts";
 import type { Role } from "../spark/role.ts";
-import type { SparkConf } from "../spark/spark-conf.ts";
-
-type ContainerKind = "Spark" | "Sidecar" | "Init" | "Volume" | "Ephemeral";
-
-interface ImagesSpec {
-  readonly pin?: "Tag" | "Digest";
-  readonly mutableTags?: readonly string[];
-  readonly registries?: readonly string[];
-  readonly containers?: readonly ContainerKind[];
-}
+import { judgeConfImages } from "./images-conf.ts";
+import {
+  compileFaultsOf,
+  type ContainerKind,
+  type FaultsOf,
+  type ImagesSpec,
+  MUTABLE_TAGS,
+  wantedImage,
+} from "./images-faults.ts";
 
 const CONTAINER_KINDS: readonly ContainerKind[] = [
   "Spark",
@@ -32,22 +25,11 @@ const CONTAINER_KINDS: readonly ContainerKind[] = [
 /** Not Ephemeral: who debugs at night must not be stopped by a policy that nobody meant so. */
 const DEFAULT_KINDS = CONTAINER_KINDS.filter((kind) => kind !== "Ephemeral");
 
-const MUTABLE_TAGS: readonly string[] = [
-  "latest",
-  "stable",
-  "main",
-  "master",
-  "dev",
-  "nightly",
-  "edge",
-  "*-SNAPSHOT",
-];
-
 /** Which images a Spark Pod may run: pinned ones, from allowed registries. */
 export const images: RuleKind = {
   key: "images",
   combine: "all",
-  surfaces: ["pod", "driver-conf"],
+  surfaces: ["pod", "driver-conf", "application"],
   description: "Which images may run: pinned ones, from allowed registries.",
   example: `images:
   pin: Tag
@@ -90,7 +72,7 @@ export const images: RuleKind = {
     const spec = block as ImagesSpec;
     checkRegistries(spec.registries ?? []);
     const kinds = new Set(spec.containers ?? DEFAULT_KINDS);
-    const faultsOf = rememberedFaults(compileFaults(spec));
+    const faultsOf = compileFaultsOf(spec);
     const judgeImage = compileImageJudge(faultsOf, spec);
     const judged = (pod: Pod, role: Role) =>
       imagesOf(pod, role).filter((image) => kinds.has(image.kind));
@@ -106,8 +88,7 @@ export const images: RuleKind = {
       },
       conf: {
         whole: false,
-        judge: (conf, { role }) =>
-          kinds.has("Spark") ? judgeConf(conf, role, faultsOf, spec) : [],
+        judge: (conf, subject) => judgeConfImages(conf, subject, kinds, faultsOf, spec),
       },
     };
   },
@@ -169,33 +150,6 @@ function imagesOf({ spec }: Pod, role: Role): readonly PodImage[] {
   return found;
 }
 
-/** What is wrong with an image, wherever it stands. */
-interface Fault {
-  readonly message: string;
-  /** What to write in its place, without tag or digest. */
-  readonly name: string;
-}
-
-const NO_FAULTS: readonly Fault[] = [];
-
-/** A cluster has some hundreds of images, and a job the same one in each of its thousand executors. */
-const MOST_REMEMBERED = 1000;
-
-type FaultsOf = (text: string) => readonly Fault[];
-
-function rememberedFaults(faultsOf: FaultsOf): FaultsOf {
-  const remembered = new Map<string, readonly Fault[]>();
-  return (text) => {
-    let faults = remembered.get(text);
-    if (faults === undefined) {
-      faults = faultsOf(text);
-      if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-      if (text.length <= LONGEST_REMEMBERED) remembered.set(text, faults);
-    }
-    return faults;
-  };
-}
-
 function compileImageJudge(
   faultsOf: FaultsOf,
   { pin = "Tag" }: ImagesSpec,
@@ -208,77 +162,10 @@ function compileImageJudge(
     }));
 }
 
-/** Spark puts its own version in its place (4.1, KubernetesConf): so it is pinned. */
-const SPARK_VERSION = "{{SPARK_VERSION}}";
-
-/** Judges the image that a conf names for the Pods of a role. One that is absent comes from elsewhere, and is judged in the Pod. */
-function judgeConf(
-  conf: SparkConf,
-  role: Role,
-  faultsOf: FaultsOf,
-  { pin = "Tag" }: ImagesSpec,
-): readonly Violation[] {
-  const image = conf.get(
-    `spark.kubernetes.${role === "executor" ? "executor" : "driver"}.container.image`,
-  );
-  if (image.kind === "absent") return [];
-  const { key } = image;
-  if (image.kind === "unknown") {
-    return [{ field: key, message: `cannot be judged: ${image.why}`, fix: "write the image out" }];
-  }
-  return faultsOf(image.value.replaceAll(SPARK_VERSION, "0")).map(({ message, name }) => ({
-    field: key,
-    message: `${quoted(image.value)} ${message}`,
-    fix: `--conf ${key}=${wantedImage(name, pin)}`,
-  }));
-}
-
-/** Longer ones are nobody's image: they are not to fill the memory. */
-const LONGEST_REMEMBERED = 512;
-
-function compileFaults(spec: ImagesSpec): (text: string) => readonly Fault[] {
-  const isMutable = compileGlobs(spec.mutableTags ?? MUTABLE_TAGS, { ignoreCase: true });
-  const pin = spec.pin ?? "Tag";
-  const registries = (spec.registries ?? []).map((entry) => entry.replace(/\/+$/, ""));
-  return (text) => {
-    const reference = parseImageReference(text);
-    if (reference === undefined) return [{ message: "is not an image reference", name: "NAME" }];
-    const faults: Fault[] = [];
-    const loose = loosenessOf(reference, pin, isMutable);
-    if (loose !== undefined) faults.push({ message: loose, name: nameOf(text, reference) });
-    if (registries.length > 0 && !registries.some((entry) => isWithinRegistry(reference, entry))) {
-      const message = `is not from an allowed registry (${registries.join(", ")})`;
-      faults.push({ message, name: `${registries[0] ?? ""}/NAME` });
-    }
-    return faults.length === 0 ? NO_FAULTS : faults;
-  };
-}
-
-/** Why the same reference may be another image tomorrow, or undefined if it may not. */
-function loosenessOf(
-  reference: ImageReference,
-  pin: "Tag" | "Digest",
-  isMutable: (tag: string) => boolean,
-): string | undefined {
-  if (reference.digest !== undefined) return undefined;
-  if (pin === "Digest") return "has no digest";
-  if (reference.tag === undefined) return "has no tag";
-  return isMutable(reference.tag) ? "has a mutable tag" : undefined;
-}
-
-/** The reference as it was written, without its tag. */
-function nameOf(text: string, reference: ImageReference): string {
-  return reference.tag === undefined ? text : text.slice(0, -(reference.tag.length + 1));
-}
-
 function fixOf(image: PodImage, name: string, pin: "Tag" | "Digest"): string {
   const wanted = wantedImage(name, pin);
   // Spark overwrites the image of its own container in a pod template (BasicDriverFeatureStep).
   return image.kind === "Spark"
     ? `--conf spark.kubernetes.container.image=${wanted}`
     : `in the pod template ${wanted}`;
-}
-
-function wantedImage(name: string, pin: "Tag" | "Digest"): string {
-  return pin === "Tag" ? `${name}:TAG (or @sha256:DIGEST)` : `${name}@sha256:DIGEST`;
 }

@@ -1,39 +1,22 @@
 import type { ConfDraft } from "../engine/conf-draft.ts";
-import type { Demand, Effect, Violation } from "../engine/policy.ts";
+import type { Demand, Effect } from "../engine/policy.ts";
 import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
-import { compileGlobs } from "../kubernetes/glob.ts";
 import { WORKLOAD_LABEL } from "../spark/carried.ts";
 import { PROPERTIES_KEY } from "../spark/driver-conf.ts";
-import { unknownKeys } from "../spark/known-keys.ts";
-import type { SparkConf } from "../spark/spark-conf.ts";
-import { compileLimit, type Limit } from "./spark-conf-limits.ts";
+import type { ConfSubject } from "../spark/subject.ts";
 import type { PresetEntry } from "./preset.ts";
+import { confJudges, judgeUnknownKeys, sentenceOf } from "./spark-conf-judges.ts";
 import { PRESETS } from "./spark-conf-presets.ts";
 import { SPARK_CONF_SCHEMA } from "./spark-conf-schema.ts";
-
-type Entries = Readonly<Record<string, string>>;
-
-interface SparkConfSpec {
-  readonly presets?: readonly string[];
-  readonly set?: Entries;
-  readonly defaults?: Entries;
-  readonly required?: readonly string[];
-  readonly forbidden?: readonly string[];
-  readonly limits?: Readonly<Record<string, Limit>>;
-  readonly unknownKeys?: "Ignore" | "Warn" | "Deny";
-}
-
-/** Keys that say what was made of the conf before it came here: to change them would be a lie. */
-const NOT_OURS =
-  /^spark\.(?:app\.id|master|submit\.|kubernetes\.(?:submitInDriver|resource\.type|namespace|driver\.pod\.name|(?:driver|executor)\.(?:label|annotation)\.(?:spark-|sparkgate\.io\/)))/;
+import { checkKey, type Entries, type SparkConfSpec } from "./spark-conf-spec.ts";
 
 /** What a Spark application's conf must say. */
 export const sparkConf: RuleKind = {
   key: "sparkConf",
   combine: "all",
-  surfaces: ["driver-conf"],
+  surfaces: ["driver-conf", "application"],
   description:
-    "What a Spark application's conf says: keys that are set, that have defaults, that must or must not be there, and bounds of values. It is judged and mended in the ConfigMap that the driver reads, before it starts.",
+    "What a Spark application's conf says: keys that are set, that have defaults, that must or must not be there, and bounds of values. It is judged and mended in the ConfigMap that the driver reads, before it starts; of an operator's application it is judged early, and never changed.",
   example: `sparkConf:
   presets: [ShuffleSafeDynamicAllocation, GracefulDecommission]
   set: { spark.eventLog.enabled: "true" }
@@ -45,9 +28,8 @@ export const sparkConf: RuleKind = {
   compile: (block) => {
     const spec = block as SparkConfSpec;
     const additions = additionsOf(spec);
-    const judges = [...requiredJudges(spec), ...forbiddenJudges(spec), ...limitJudges(spec)];
-    const { unknownKeys = "Ignore" } = spec;
-    if (unknownKeys === "Deny") judges.push(judgeUnknownKeys);
+    const judges = confJudges(spec);
+    const { unknownKeys } = spec;
     return {
       claims: new Map(
         additions.flatMap(({ key, value, when }) => (when === undefined ? [[key, value]] : [])),
@@ -56,12 +38,13 @@ export const sparkConf: RuleKind = {
       writes: additions.flatMap(({ key }) => writtenBy(key)),
       conf: {
         whole: true,
-        mutate: (draft) => {
-          const effect = add(draft, additions);
+        mutate: (draft, subject) => {
+          const effect = effectOn(draft, subject, additions);
           if (unknownKeys !== "Warn") return effect;
-          return { ...effect, kept: judgeUnknownKeys(draft.conf).map(sentenceOf) };
+          const unknown = judgeUnknownKeys(draft.conf, subject.place).map(sentenceOf);
+          return { ...effect, kept: [...effect.kept, ...unknown] };
         },
-        judge: (conf) => judges.flatMap((judge) => judge(conf)),
+        judge: (conf, { place }) => judges.flatMap((judge) => judge(conf, place)),
       },
     };
   },
@@ -93,17 +76,40 @@ function additionsOf({
   return [...own, ...ofPresets.filter(({ key }) => !named.has(key))];
 }
 
-function checkKey(key: string, path: readonly string[]): void {
-  const problem = (message: string) => new RuleProblem(message, { path, allowed: [] });
-  if (!key.startsWith("spark.")) {
-    throw problem(`'${key}' does not begin with spark.: Spark reads no other keys`);
-  }
-  if (NOT_OURS.test(key)) throw problem("is Spark's or Sparkgate's own: it must stay as it is");
+/** An application stays as it is: what becomes of its conf later is told where its author said something else. */
+function effectOn(
+  draft: ConfDraft,
+  subject: ConfSubject,
+  additions: readonly PresetEntry[],
+): Effect {
+  if (subject.surface === "driver-conf") return effectOf(add(draft, additions));
+  const { kind, place, isMended } = subject;
+  const before = draft.mark();
+  const { replaced } = add(draft, additions);
+  // Nobody adds anything later either.
+  if (!isMended) draft.rollBack(before);
+  const kept = replaced.map(({ key, value }) =>
+    isMended
+      ? `${place.fieldOf(key)} becomes ${value} in the driver's conf`
+      : `${place.fieldOf(key)} is not ${value}, and nothing changes the conf of this ${kind}`,
+  );
+  return { summary: undefined, replaced: [], kept };
 }
 
-function add(draft: ConfDraft, additions: readonly PresetEntry[]): Effect {
-  const replaced: string[] = [];
-  const added: string[] = [];
+interface Entry {
+  readonly key: string;
+  readonly value: string;
+}
+
+/** What was added, and what of it in place of something else. */
+interface Additions {
+  readonly added: readonly Entry[];
+  readonly replaced: readonly Entry[];
+}
+
+function add(draft: ConfDraft, additions: readonly PresetEntry[]): Additions {
+  const replaced: Entry[] = [];
+  const added: Entry[] = [];
   const spokenFor = new Set<string>();
   for (const { key, value, as, when } of additions) {
     // A policy of higher priority may have spoken. Also of what needs nothing now: asked again, it is to be the same.
@@ -116,77 +122,22 @@ function add(draft: ConfDraft, additions: readonly PresetEntry[]): Effect {
     const found = draft.conf.raw(key);
     if (found === value) continue;
     draft.set(key, value);
-    (found === undefined ? added : replaced).push(`${key}=${value}`);
+    (found === undefined ? added : replaced).push({ key, value });
   }
+  return { added, replaced };
+}
+
+function effectOf({ added, replaced }: Additions): Effect {
+  const textOf = ({ key, value }: Entry) => `${key}=${value}`;
+  const summary = added.length > 0 ? `set ${added.map(textOf).join(", ")}` : undefined;
   return {
-    summary: added.length > 0 ? `set ${added.join(", ")}` : undefined,
+    summary,
     replaced: [
-      ...replaced.map((entry) => `replaced by ${entry}`),
-      ...(replaced.length > 0 && added.length > 0 ? [`set ${added.join(", ")}`] : []),
+      ...replaced.map((entry) => `replaced by ${textOf(entry)}`),
+      ...(replaced.length > 0 && summary !== undefined ? [summary] : []),
     ],
     kept: [],
   };
-}
-
-type Judge = (conf: SparkConf) => readonly Violation[];
-
-function requiredJudges({ required = [] }: SparkConfSpec): Judge[] {
-  return required.map((key, index) => {
-    if (!key.startsWith("spark.")) checkKey(key, ["required", String(index)]);
-    return (conf) =>
-      (conf.raw(key) ?? "") === ""
-        ? [{ field: key, message: "is missing", fix: `--conf ${key}=VALUE` }]
-        : [];
-  });
-}
-
-function forbiddenJudges({ forbidden }: SparkConfSpec): Judge[] {
-  if (forbidden === undefined) return [];
-  const isForbidden = compileGlobs(forbidden);
-  return [
-    (conf) =>
-      conf
-        .keys()
-        .filter(isForbidden)
-        .map((key) => ({ field: key, message: "is forbidden", fix: "leave it out" })),
-  ];
-}
-
-function limitJudges({ limits = {} }: SparkConfSpec): Judge[] {
-  return Object.entries(limits).map(([key, limit]) => {
-    const faultOf = compileLimit(key, limit);
-    return (conf) => {
-      const found = conf.get(key);
-      if (found.kind === "absent") return [];
-      if (found.kind === "unknown") {
-        return [
-          { field: key, message: `cannot be judged: ${found.why}`, fix: "write the value out" },
-        ];
-      }
-      const fault = faultOf(found.value);
-      return fault === undefined
-        ? []
-        : [{ field: key, message: fault.message, fix: `--conf ${key}=${fault.allowed}` }];
-    };
-  });
-}
-
-/** A conf has hundreds of keys at most; of a hostile one nobody reads more. */
-const MOST_UNKNOWN = 20;
-
-/** Unknown alone is not wrong: jobs keep settings of their own in the conf. One that is nearly Spark's is hardly meant. */
-function judgeUnknownKeys(conf: SparkConf): readonly Violation[] {
-  return unknownKeys(conf.keys())
-    .flatMap(({ key, nearest }) =>
-      nearest === undefined
-        ? []
-        : [{ field: key, message: "is no key of Spark's", fix: `did you mean ${nearest}?` }],
-    )
-    .slice(0, MOST_UNKNOWN);
-}
-
-function sentenceOf({ field, message, fix }: Violation): string {
-  return `${field} ${message}: ${fix ?? ""}`;
 }
 
 /** Labels that the Pods of a role will have, by the conf. */

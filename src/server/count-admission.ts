@@ -1,7 +1,8 @@
 import type { Admission } from "../admission/admit.ts";
 import { isDecided, type AnyRun, type Decided, type PolicyOutcome } from "../engine/decision.ts";
+import { isOperatorGroup } from "../spark/application-kinds.ts";
 import type { Role } from "../spark/role.ts";
-import type { SkipReason, Surface } from "../spark/subject.ts";
+import type { Surface } from "../spark/subject.ts";
 import type { Metrics } from "./metrics.ts";
 
 type Answered = Extract<Admission, { kind: "answered" }>;
@@ -15,7 +16,7 @@ const OPERATIONS: ReadonlySet<string> = new Set(["CREATE", "UPDATE", "DELETE", "
 export function countAnswered(metrics: Metrics, { request, decision }: Answered): void {
   const operation = OPERATIONS.has(request.operation) ? request.operation : "other";
   metrics.requests.inc({
-    surface: surfaceOf(decision),
+    surface: surfaceOf(request, decision),
     role: roleOf(decision) ?? "none",
     operation,
     admission: request.admission,
@@ -25,7 +26,8 @@ export function countAnswered(metrics: Metrics, { request, decision }: Answered)
   if (request.dryRun) return;
   if (decision.kind === "skipped") metrics.skipped.inc({ reason: decision.reason });
   if (!isDecided(decision)) return;
-  if (decision.subject.stage === "validating") countFinal(metrics, decision.enforced);
+  const { surface, stage } = decision.subject;
+  if (surface !== "application" && stage === "validating") countFinal(metrics, decision.enforced);
   else countDecided(metrics, decision);
 }
 
@@ -90,23 +92,24 @@ function actionsOf(outcome: PolicyOutcome, changesCount: boolean): readonly stri
   return actions;
 }
 
-function surfaceOf(decision: Answered["decision"]): Surface | "none" {
+function surfaceOf(request: Answered["request"], decision: Answered["decision"]): Surface | "none" {
   switch (decision.kind) {
     case "skipped":
-      return CONF_REASONS.has(decision.reason)
-        ? "driver-conf"
-        : decision.reason === "other-kind"
-          ? "none"
-          : "pod";
+      return decision.reason === "other-kind" ? "none" : askedSurface(request);
     case "malformed":
+      return decision.surface;
     case "decided":
-      return "pod";
     case "decided-conf":
-      return "driver-conf";
+    case "decided-application":
+      return decision.subject.surface;
   }
 }
 
-const CONF_REASONS: ReadonlySet<SkipReason> = new Set(["not-a-conf", "unreadable-conf"]);
+/** Of an object that was recognized as one of ours, and not looked at. */
+function askedSurface({ group, kind }: Answered["request"]): Surface {
+  if (isOperatorGroup(group)) return "application";
+  return kind === "ConfigMap" ? "driver-conf" : "pod";
+}
 
 function roleOf(decision: Answered["decision"]): Role | undefined {
   switch (decision.kind) {
@@ -117,6 +120,7 @@ function roleOf(decision: Answered["decision"]): Role | undefined {
     case "decided":
       return decision.subject.role;
     case "decided-conf":
+    case "decided-application":
       return undefined; // it speaks of drivers and executors alike
   }
 }
@@ -129,6 +133,7 @@ function verdictOf(decision: Answered["decision"]): Verdict {
       return decision.refused ? "denied" : "allowed";
     case "decided":
     case "decided-conf":
+    case "decided-application":
       if (decision.enforced.refused) return "denied";
       return decision.enforced.operations.length > 0 ? "changed" : "allowed";
   }

@@ -20,7 +20,10 @@ const FRAMES = 5;
 export function logAnswered(log: Logger, answered: Answered): void {
   const { decision } = answered;
   if (decision.kind === "malformed" && decision.refused) {
-    log.info({ ...namesOf(answered), policies: [] }, "denied: not a Pod that can be read");
+    log.info(
+      { ...namesOf(answered), policies: [] },
+      `denied: not a ${answered.request.kind} that can be read`,
+    );
   }
   if (!isDecided(decision)) return;
   const { enforced, preview } = decision;

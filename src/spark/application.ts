@@ -1,4 +1,5 @@
-import type { Pod } from "../kubernetes/pod.ts";
+import type { Pod, StringMap } from "../kubernetes/pod.ts";
+import { ROLE_LABEL } from "./role.ts";
 import type { SparkConf } from "./spark-conf.ts";
 
 /** Which Spark application an object belongs to. Every part may be missing: of a Pod nothing but labels says it. */
@@ -18,7 +19,7 @@ export interface Application {
 export const APPLICATION_ID_LABEL = "spark-app-selector";
 const NAME_LABEL = "spark-app-name";
 /** On driver and executors alike (kubeflow/spark-operator pkg/common LabelSparkAppName). */
-const OPERATOR_APP_LABEL = "sparkoperator.k8s.io/app-name";
+export const OPERATOR_APP_LABEL = "sparkoperator.k8s.io/app-name";
 
 /** Reads the application's identity from a Pod's labels. */
 export function applicationOf(pod: Pod): Application {
@@ -39,6 +40,28 @@ export function applicationOfConf(conf: SparkConf): Application {
     name: name === undefined ? undefined : nameLabelOf(name),
     operatorApp: conf.text(`spark.kubernetes.driver.label.${OPERATOR_APP_LABEL}`),
   };
+}
+
+const LABEL_PREFIX = {
+  driver: "spark.kubernetes.driver.label.",
+  executor: "spark.kubernetes.executor.label.",
+} as const;
+
+/** The labels that the Pods of a role will have: those of the conf cannot change Spark's own (Constants.scala). */
+export function podLabelsOfConf(
+  conf: SparkConf,
+  role: "driver" | "executor",
+  { id, name }: Application,
+): StringMap {
+  const prefix = LABEL_PREFIX[role];
+  const labels = new Map<string, string>();
+  for (const key of conf.keys()) {
+    if (key.startsWith(prefix)) labels.set(key.slice(prefix.length), conf.raw(key) ?? "");
+  }
+  labels.set(ROLE_LABEL, role);
+  if (id !== undefined) labels.set(APPLICATION_ID_LABEL, id);
+  if (name !== undefined) labels.set(NAME_LABEL, name);
+  return Object.fromEntries(labels);
 }
 
 /** DNS labels are no longer. */

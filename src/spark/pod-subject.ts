@@ -1,5 +1,5 @@
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
-import { isRecord } from "../kubernetes/json.ts";
+import { isRecord, valueAt } from "../kubernetes/json.ts";
 import { podShapeErrors, isPod, type ShapeError } from "../kubernetes/pod-shape.ts";
 import type { ObjectMeta, Pod } from "../kubernetes/pod.ts";
 import { isPlaceholder } from "../kubernetes/yunikorn.ts";
@@ -22,16 +22,16 @@ export function recognizePod(admitted: AdmittedObject, stage: Stage): Recognitio
   const { role, noRole } = roleOf(object, before);
   if (noRole !== undefined) return { kind: "skipped", reason: noRole };
   if (role === undefined || !isPod(object)) {
-    return { kind: "malformed", role, errors: podShapeErrors(object) };
+    return { kind: "malformed", surface: "pod", role, errors: podShapeErrors(object) };
   }
   if (before !== undefined && !isPod(before)) {
-    return { kind: "malformed", role, errors: podShapeErrors(before) };
+    return { kind: "malformed", surface: "pod", role, errors: podShapeErrors(before) };
   }
   if (Object.hasOwn(object.metadata?.annotations ?? {}, MIRROR_ANNOTATION)) {
     return { kind: "skipped", reason: "mirror-pod" };
   }
   const forgery = forgeryIn(object, role);
-  if (forgery !== undefined) return { kind: "malformed", role, errors: [forgery] };
+  if (forgery !== undefined) return { kind: "malformed", surface: "pod", role, errors: [forgery] };
   if (isPlaceholder(object)) return { kind: "skipped", reason: "yunikorn-placeholder" };
   return {
     kind: "subject",
@@ -78,17 +78,13 @@ function roleOf(object: unknown, before: unknown): FoundRole {
 }
 
 function claimedRole(object: unknown): FoundRole {
-  const metadata = field(object, "metadata") ?? {};
-  const labels = field(metadata, "labels") ?? {};
-  const claimed = field(labels, ROLE_LABEL) ?? undefined;
+  const metadata = valueAt(object, "metadata") ?? {};
+  const labels = valueAt(metadata, "labels") ?? {};
+  const claimed = valueAt(labels, ROLE_LABEL) ?? undefined;
   const role = ROLES.find((known) => known === claimed);
   if (role !== undefined || ![object, metadata, labels].every(isRecord)) return { role };
   if (claimed === undefined) return { role, noRole: "not-spark" };
   return typeof claimed === "string" ? { role, noRole: "unknown-role" } : { role };
-}
-
-function field(value: unknown, key: string): unknown {
-  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined;
 }
 
 /** kubectl and our messages name a Pod without a name yet as `PREFIX*`. */

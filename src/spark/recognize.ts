@@ -1,10 +1,19 @@
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
+import { applicationKind } from "./application-kinds.ts";
+import { recognizeApplication } from "./application-subject.ts";
 import { recognizeConfigMap } from "./driver-conf.ts";
 import { recognizePod } from "./pod-subject.ts";
 import type { Recognition, SkipReason, Stage } from "./subject.ts";
 
 /** Tells what an admitted object is to Spark. Never throws. */
 export function recognize(admitted: AdmittedObject): Recognition {
+  const { group, version, kind } = admitted;
+  const entry = applicationKind(group, version, kind);
+  if (entry !== undefined) {
+    const stage = applicationStageOf(admitted);
+    if (stage.kind === "skipped") return stage;
+    return recognizeApplication(admitted, entry, stage.stage);
+  }
   const stage = stageOf(admitted);
   if (stage.kind === "skipped") return stage;
   return admitted.kind === "ConfigMap"
@@ -33,6 +42,18 @@ function stageOf(admitted: AdmittedObject): StageOrSkip {
     return { kind: "stage", stage: "update" };
   }
   return skipped(subResource === "" ? "operation" : "sub-resource");
+}
+
+/** It is judged when all mutating webhooks are done with it, the operator's defaults among them, and never changed. */
+function applicationStageOf({ subResource, operation, admission }: AdmittedObject): StageOrSkip {
+  if (subResource !== "") return { kind: "skipped", reason: "sub-resource" };
+  if (admission === "validating" && operation === "CREATE") {
+    return { kind: "stage", stage: "validating" };
+  }
+  if (admission === "validating" && operation === "UPDATE") {
+    return { kind: "stage", stage: "update" };
+  }
+  return { kind: "skipped", reason: "operation" };
 }
 
 const EPHEMERAL_CONTAINERS = "ephemeralcontainers";

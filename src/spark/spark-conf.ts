@@ -87,6 +87,11 @@ export class SparkConf {
     return (this.#set.get(key) ?? this.#entries.get(key))?.value;
   }
 
+  /** Where exactly this key is written; undefined where it is not. */
+  where(key: string): string | undefined {
+    return (this.#set.get(key) ?? this.#entries.get(key))?.where;
+  }
+
   /** What Spark reads for a key; undefined where there is nothing, or where that cannot be judged from here. */
   text(key: string): string | undefined {
     const found = this.get(key);

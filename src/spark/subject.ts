@@ -1,13 +1,19 @@
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
 import type { ConfigMap } from "../kubernetes/config-map.ts";
 import type { ShapeError } from "../kubernetes/pod-shape.ts";
-import type { Pod, StringMap } from "../kubernetes/pod.ts";
+import type { JsonObject, Pod, StringMap } from "../kubernetes/pod.ts";
 import type { Application } from "./application.ts";
+import type { ApplicationKind } from "./application-kinds.ts";
+import type { ConfPlace } from "./conf-place.ts";
+import type { FieldImage } from "./field-images.ts";
 import type { Role } from "./role.ts";
 import type { SparkConf } from "./spark-conf.ts";
 
-/** The kinds of objects that admission looks at; `driver-conf`: the ConfigMap that carries a driver's Spark conf. */
-export const SURFACES = ["pod", "driver-conf"] as const;
+/**
+ * The kinds of objects that admission looks at; `driver-conf`: the ConfigMap that carries a driver's Spark conf;
+ * `application`: the object of which an operator makes both.
+ */
+export const SURFACES = ["pod", "driver-conf", "application"] as const;
 
 export type Surface = (typeof SURFACES)[number];
 
@@ -36,18 +42,38 @@ export interface PodSubject extends AnySubject {
   readonly before: Pod | undefined;
 }
 
-/** What a driver's conf says of the Pods of one role: one facet of the conf. */
-export interface ConfSubject extends AnySubject {
-  readonly surface: "driver-conf";
+/** What an object with a Spark conf says of the Pods of one role: one facet of it. */
+export type ConfSubject = DriverConfSubject | ApplicationSubject;
+
+interface AnyConfSubject extends AnySubject {
   /** As it was admitted, before any policy. */
   readonly conf: SparkConf;
+  readonly place: ConfPlace;
+}
+
+/** A facet of a driver's conf. */
+export interface DriverConfSubject extends AnyConfSubject {
+  readonly surface: "driver-conf";
   /** The object that carries it. */
   readonly object: ConfigMap;
 }
 
+/** A facet of an operator's object. It is judged and never changed: a changed spec starts the job anew, and is not what its author keeps in git. */
+export interface ApplicationSubject extends AnyConfSubject {
+  readonly surface: "application";
+  /** Such as `SparkApplication`. */
+  readonly kind: ApplicationKind;
+  /** Whether the driver will read its conf from a ConfigMap, in which policies change what can be changed. */
+  readonly isMended: boolean;
+  /** Those that Pods of the role run beside the one that the conf names. */
+  readonly images: readonly FieldImage[];
+  readonly object: JsonObject;
+}
+
 /**
- * Where in its way into the cluster a Pod is: `mutating`: it is created and may be changed; `validating`: it is
- * created and all mutating webhooks are done with it; `update`: it is there, and its images may be changed.
+ * Where in its way into the cluster an object is: `mutating`: it is created and may be changed; `validating`: it is
+ * created and all mutating webhooks are done with it; `update`: it is there, and images of a Pod or the spec of an
+ * application may be changed.
  */
 export type Stage = "mutating" | "validating" | "update";
 
@@ -62,6 +88,7 @@ export type SkipReason =
   | "unknown-role"
   | "not-a-conf"
   | "unreadable-conf"
+  | "spec-unchanged"
   | "bypass";
 
 export type Recognition =
@@ -69,16 +96,25 @@ export type Recognition =
   /** A conf: what it says of drivers, and what of executors. */
   | {
       readonly kind: "conf";
-      readonly facets: readonly [driver: ConfSubject, executor: ConfSubject];
+      readonly facets: readonly [driver: DriverConfSubject, executor: DriverConfSubject];
+    }
+  /** An operator's object: the same. */
+  | {
+      readonly kind: "application";
+      readonly facets: readonly [driver: ApplicationSubject, executor: ApplicationSubject];
     }
   | { readonly kind: "skipped"; readonly reason: SkipReason }
   | {
       readonly kind: "malformed";
+      readonly surface: Surface;
       readonly role: Role | undefined;
       readonly errors: readonly ShapeError[];
     };
 
+/** An object of any surface. */
+export type SparkObject = Pod | ConfigMap | JsonObject;
+
 /** The object of a subject, as it was admitted. */
-export function objectOf(subject: Subject): Pod | ConfigMap {
+export function objectOf(subject: Subject): SparkObject {
   return subject.surface === "pod" ? subject.pod : subject.object;
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { parseAllDocuments, stringify } from "yaml";
+import { WEBHOOK_CALLS } from "../../src/cluster/webhook-configurations.ts";
 import type { KubernetesObject } from "./api-client.ts";
 import type { Cluster } from "./cluster.ts";
 import { startCluster } from "./cluster.ts";
@@ -58,7 +59,7 @@ describe("the manifests", () => {
     );
     assertExpected("install/objects.txt", `${created.map(withoutHash).join("\n")}\n`);
     const [, caBundle] = /^caBundle for the webhook configuration: (\S+)$/m.exec(stderr) ?? [];
-    assert.deepEqual(await bundles(), Array(5).fill(caBundle));
+    assert.deepEqual(await bundles(), Array(WEBHOOK_CALLS.length).fill(caBundle));
   });
 
   it("change nothing when they are applied again, in either way", async () => {
@@ -125,7 +126,7 @@ describe("the manifests", () => {
         "sparkgate-system/sparkgate",
       );
     }
-    assert.deepEqual(await bundles(), Array(5).fill(undefined));
+    assert.deepEqual(await bundles(), Array(WEBHOOK_CALLS.length).fill(undefined));
     for (const { kind = "", webhooks } of await configurations()) {
       const patch = webhooks.map((_webhook, index) => ({
         ...{ op: "add", path: `/webhooks/${index}/clientConfig/caBundle` },
@@ -135,7 +136,11 @@ describe("the manifests", () => {
     }
     for (const side of [[], ["--server-side"]]) {
       await kubectl([...STRICT, ...side, "-f", "-"], yaml);
-      assert.deepEqual(await bundles(), Array(5).fill(cluster.caBundle), side[0]);
+      assert.deepEqual(
+        await bundles(),
+        Array(WEBHOOK_CALLS.length).fill(cluster.caBundle),
+        side[0],
+      );
     }
   });
 

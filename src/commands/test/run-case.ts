@@ -4,18 +4,16 @@ import type { Facts } from "../../engine/facts.ts";
 import type { Mode } from "../../engine/policy.ts";
 import type { PolicySet } from "../../engine/policy-set.ts";
 import { isRecord } from "../../kubernetes/json.ts";
-import { findPod } from "../../kubernetes/pod-template.ts";
 import type { ResourceQuota } from "../../kubernetes/resource-quota.ts";
 import type { AdmittedObject } from "../../kubernetes/admitted-object.ts";
-import type { JsonObject, StringMap } from "../../kubernetes/pod.ts";
+import type { StringMap } from "../../kubernetes/pod.ts";
 import type { NamedDocument } from "../../policy/collect.ts";
 import { parseMoment } from "../../policy/moment.ts";
 import type { Problem } from "../../policy/problem.ts";
 import { reportEntry } from "../../report/report.ts";
 import type { Role } from "../../spark/role.ts";
 import { PROPERTIES_KEY } from "../../spark/driver-conf.ts";
-import { confRequest } from "../conf-request.ts";
-import { podRequest } from "../pod-request.ts";
+import { objectRequest } from "../object-request.ts";
 import { differences, type Expectation } from "./compare.ts";
 
 /** What may be given beside the object. */
@@ -76,10 +74,11 @@ export function runCase(test: NamedDocument, index: number, compile: CompileFor)
     problems.push(test.document.problem(["spec", "cases", index, ...path], message));
   };
   const at = timeOf({ ...spec, ...one });
-  const asked = askedOf(objectOf(spec, one.object), one.role);
+  const found = objectRequest(objectOf(spec, one.object), { role: one.role });
   if (at === undefined) tell(["at"], "is no moment");
-  if (asked === undefined) tell(["object"], whyNone(spec, one.object));
-  if (at !== undefined && asked !== undefined) judge(test, one, { asked, at }, compile, tell);
+  if (found === undefined) tell(["object"], whyNone(spec, one.object));
+  if (at !== undefined && found !== undefined)
+    judge(test, one, { asked: found.request, at }, compile, tell);
   return { policy: test.name, name: one.name, problems };
 }
 
@@ -106,7 +105,7 @@ function judge(
     // The API server refuses it before any policy is asked, so whatever is expected would say nothing.
     for (const { path, message } of decision.errors) tell(["object"], `${path}: ${message}`);
   }
-  const place = { file: "", line: 0, kind: "Pod", namespace: "", name: "", prefix: "" };
+  const place = { file: "", line: 0, kind: request.kind, namespace: "", name: "", prefix: "" };
   const { verdict, findings } = reportEntry(place, decision);
   const result = {
     verdict,
@@ -121,13 +120,6 @@ function judge(
 
 function timeOf({ at }: Given): number | undefined {
   return at === undefined ? DEFAULT_AT : parseMoment(at);
-}
-
-/** What admission would be asked of an object; undefined where it holds nothing that could be judged. */
-function askedOf(object: JsonObject, role: Role | undefined): AdmittedObject | undefined {
-  if (object["kind"] === "ConfigMap") return confRequest(object);
-  const found = findPod(object);
-  return found && podRequest(found.value, { role });
 }
 
 /** The object as it is admitted, where it is. */

@@ -198,3 +198,53 @@ spec: { jobTemplate: { spec: { template: { spec: { containers: [{ name: main, im
     );
   });
 });
+
+describe("sparkgate check: of what is no Pod", () => {
+  const kubeflow = (more = "") => `apiVersion: sparkoperator.k8s.io/v1beta2
+kind: SparkApplication
+metadata: { name: etl, namespace: risk }
+spec: { image: "reg.acme.com/spark:3.5.9", sparkConf: { spark.eventLog.enabled: "true" }${more} }
+`;
+  const conf = (text: string, name = "spark-drv-0a-conf-map") => `apiVersion: v1
+kind: ConfigMap
+metadata: { name: ${name} }
+data: { spark.properties: "${text}" }
+`;
+  const args = ["check", "-", "--policies", "strict", "--platform", "karpenter"];
+
+  it("judges an operator's application by its fields", () => {
+    assert.match(sparkgate(args, kubeflow()).stdout, /OK .* SparkApplication risk\/etl/);
+    const { status, stdout } = sparkgate(args, kubeflow(", executor: { image: spark }"));
+    assert.equal(status, 1);
+    assert.match(stdout, /DENIED .* SparkApplication risk\/etl/);
+    assert.match(stdout, /spec\.executor\.image: \[sparkgate:pin-images\] 'spark' has no tag/);
+  });
+
+  it("judges a driver's conf, and shows what is added to it", () => {
+    const { status, stdout } = sparkgate(args, conf("spark.dynamicAllocation.enabled=true"));
+    assert.equal(status, 0, stdout);
+    assert.match(stdout, /CHANGED .* ConfigMap default\/spark-drv-0a-conf-map/);
+    const key = "spark.hadoop.fs.s3a.secret.key";
+    const refused = sparkgate(args, conf(`${key}=hunter2`));
+    assert.equal(refused.status, 1);
+    assert.doesNotMatch(refused.stdout, /hunter2/);
+    assert.match(
+      sparkgate(args, conf("a=b", "mine")).stdout,
+      /SKIPPED .* ConfigMap default\/mine .*\n.*a ConfigMap holds no Pod that could be judged/,
+    );
+  });
+
+  it("says where an application cannot be read", () => {
+    const { status, stderr } = sparkgate(args, kubeflow().replace(/^spec.*$/m, "spec: x"));
+    assert.equal(status, 2);
+    assert.match(stderr, /-:4:.*spec: must be object/);
+  });
+
+  it("is explained policy by policy", () => {
+    const input = kubeflow(", executor: { image: spark }");
+    const { stdout } = sparkgate(["explain", ...args.slice(1)], input);
+    assert.match(stdout, /^SparkApplication of application etl$/m);
+    assert.match(stdout, /denied: spec\.executor\.image: 'spark' has no tag/);
+    assert.match(stdout, /no match: speaks of pod, this is an application/);
+  });
+});

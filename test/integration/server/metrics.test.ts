@@ -35,6 +35,10 @@ async function after(
   );
 }
 
+const ofKubeflow = {
+  kind: { group: "sparkoperator.k8s.io", version: "v1beta2", kind: "SparkApplication" },
+};
+
 describe("sparkgate_admission_requests_total", () => {
   const cases: readonly (readonly [ReviewOptions, string])[] = [
     [
@@ -68,6 +72,14 @@ describe("sparkgate_admission_requests_total", () => {
     [
       { request: { object: { metadata: { labels: { "spark-role": "executor" } }, spec: 1 } } },
       "surface='pod',role='executor',operation='CREATE',admission='mutating',verdict='allowed',dry_run='false'",
+    ],
+    [
+      { request: { ...ofKubeflow, object: { spec: {} } } },
+      "surface='application',role='none',operation='CREATE',admission='mutating',verdict='skipped',dry_run='false'",
+    ],
+    [
+      { request: { kind: { group: "", version: "v1", kind: "ConfigMap" } } },
+      "surface='driver-conf',role='none',operation='CREATE',admission='mutating',verdict='skipped',dry_run='false'",
     ],
     [
       { request: { uid: "" } },

@@ -4,8 +4,10 @@ import {
   WEBHOOK_CALLS,
   webhookConfigurations,
 } from "../../../src/cluster/webhook-configurations.ts";
+import { APPLICATION_KINDS } from "../../../src/spark/application-kinds.ts";
 import { ROLES } from "../../../src/spark/role.ts";
 import { recognize } from "../../../src/spark/recognize.ts";
+import { admittedApplication, application, EVERY_KIND } from "../../fixtures/applications.ts";
 import { admitted, driverPod } from "../../fixtures/pods.ts";
 
 const address = { service: { namespace: "a", name: "b", port: 443 } };
@@ -43,6 +45,35 @@ describe("webhook calls", () => {
   }
 });
 
+describe("webhook calls for applications", () => {
+  const call = WEBHOOK_CALLS.find(({ name }) => name === "applications.sparkgate.io");
+  const asked = (call?.rules ?? []).flatMap(({ apiGroups, apiVersions, resources }) =>
+    apiGroups.flatMap((group) =>
+      apiVersions.flatMap((version) => resources.map((resource) => ({ group, version, resource }))),
+    ),
+  );
+
+  it("are for every kind that is looked at, and for no other", () => {
+    const known = APPLICATION_KINDS.flatMap(({ group, versions, resource }) =>
+      versions.map((version) => ({ group, version, resource })),
+    );
+    const inOrder = (list: readonly object[]) => list.map((one) => JSON.stringify(one)).sort();
+    assert.deepEqual(inOrder(asked), inOrder(known));
+  });
+
+  for (const operation of ["CREATE", "UPDATE", "DELETE", "CONNECT"]) {
+    const isWanted = call?.rules?.every(({ operations }) => operations.includes(operation));
+    it(`${operation}: ${isWanted === true ? "asked for, and looked at" : "neither"}`, () => {
+      for (const kind of EVERY_KIND) {
+        const object = application(kind, {});
+        const oldObject = application(kind, { image: "i:1" });
+        const recognition = recognize(admittedApplication(object, { operation, oldObject }));
+        assert.equal(recognition.kind === "application", isWanted);
+      }
+    });
+  }
+});
+
 describe("webhookConfigurations", () => {
   it("fail open for executors and kubectl debug, whatever is said for the others", () => {
     for (const failurePolicy of ["Fail", "Ignore"] as const) {
@@ -56,6 +87,7 @@ describe("webhookConfigurations", () => {
         ["final-drivers.pods.sparkgate.io", failurePolicy],
         ["images.pods.sparkgate.io", failurePolicy],
         ["debug.pods.sparkgate.io", "Ignore"],
+        ["applications.sparkgate.io", failurePolicy],
       ]);
     }
   });

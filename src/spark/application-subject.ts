@@ -1,0 +1,57 @@
+import { isDeepStrictEqual } from "node:util";
+import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
+import { isRecord, valueAt } from "../kubernetes/json.ts";
+import { readApache, readCluster } from "./apache-application.ts";
+import type { ApplicationKindEntry, ApplicationShape } from "./application-kinds.ts";
+import { nameOf, type FacetReading, type ReadApplication } from "./application-reading.ts";
+import { placeInFields } from "./conf-place.ts";
+import { readConnect } from "./connect-application.ts";
+import { readKubeflow, readScheduled } from "./kubeflow-application.ts";
+import type { ApplicationSubject, Recognition, Stage } from "./subject.ts";
+
+const READ: Readonly<Record<ApplicationShape, ReadApplication>> = {
+  kubeflow: readKubeflow,
+  scheduled: readScheduled,
+  connect: readConnect,
+  apache: readApache,
+  cluster: readCluster,
+};
+
+/** What an operator's object says of drivers and executors. Never throws; what cannot be read in it is not there. */
+export function recognizeApplication(
+  admitted: AdmittedObject,
+  { kind, shape }: ApplicationKindEntry,
+  stage: Stage,
+): Recognition {
+  const { object, oldObject, namespace, user } = admitted;
+  if (!isRecord(object) || !isRecord(object["spec"])) {
+    const path = isRecord(object) ? "spec" : "";
+    const errors = [{ path, message: "must be object" }];
+    return { kind: "malformed", surface: "application", role: undefined, errors };
+  }
+  if (stage === "update" && isSameSpec(object["spec"], valueAt(oldObject, "spec"))) {
+    return { kind: "skipped", reason: "spec-unchanged" };
+  }
+  const { conf, confField, isMended, application, facets } = READ[shape](object);
+  const facet = ({ role, labels, images }: FacetReading): ApplicationSubject => ({
+    surface: "application",
+    ...{ kind, role, namespace, application, stage, labels, user, conf, isMended, images, object },
+    name: nameOf(object) ?? prefixOf(object),
+    place: placeInFields(conf, confField),
+  });
+  return { kind: "application", facets: [facet(facets[0]), facet(facets[1])] };
+}
+
+/**
+ * Whether an UPDATE leaves the spec as it was. Who suspends or resumes changes no job, and may be Kueue: it must go on
+ * where a policy has come since.
+ */
+function isSameSpec(spec: Readonly<Record<string, unknown>>, before: unknown): boolean {
+  if (!isRecord(before)) return false;
+  return isDeepStrictEqual({ ...spec, suspend: undefined }, { ...before, suspend: undefined });
+}
+
+function prefixOf(object: unknown): string {
+  const prefix = valueAt(object, "metadata", "generateName");
+  return typeof prefix === "string" ? `${prefix}*` : "";
+}
