@@ -57,11 +57,16 @@ export function appendProperties(
   policy: string,
   entries: Iterable<readonly [key: string, value: string]>,
 ): string {
-  const lines = Array.from(entries, ([key, value]) => `${escapeKey(key)}=${escapeValue(value)}\n`);
-  if (lines.length === 0) return text;
+  const lines = writeProperties(entries);
+  if (lines === "") return text;
   // Two newlines: the first is swallowed by a backslash at the end, or is a carriage return's.
   const between = endsInEmptyEntry(text) ? "\n=\n" : "\n\n";
-  return `${text}${between}# sparkgate: ${escaped(policy)}\n${lines.join("")}`;
+  return `${text}${between}# sparkgate: ${escaped(policy)}\n${lines}`;
+}
+
+/** Lines of a properties file, one for each entry, which the JVM reads as these. */
+export function writeProperties(entries: Iterable<readonly [key: string, value: string]>): string {
+  return Array.from(entries, ([key, value]) => `${escapeKey(key)}=${escapeValue(value)}\n`).join("");
 }
 
 /**

@@ -9,6 +9,9 @@ export const SPARK = "spark";
 /** The image of jobs whose options name none. */
 export const IMAGE = "registry.example.com:5000/spark-py:3.5.9-r1";
 
+/** Who submits. */
+export const SPARK_USER = "etl";
+
 /** One call of spark-submit. */
 export interface Submission {
   sparkHome: string;
@@ -106,8 +109,10 @@ export function sparkSubmit(
     "spark.kubernetes.submission.waitAppCompletion": "false",
     ...submission.conf,
   };
-  return runCommand(
-    join(sparkHome, "bin", "spark-submit"),
+  return runSparkSubmit(
+    cluster,
+    account,
+    sparkHome,
     [
       `--master=k8s://${cluster.server}`,
       `--deploy-mode=${deployMode}`,
@@ -115,16 +120,27 @@ export function sparkSubmit(
       ...Object.entries(conf).flatMap(([key, value]) => ["--conf", `${key}=${value}`]),
       submission.application ?? "local:///opt/app/etl.py",
     ],
-    {
-      env: {
-        PATH: process.env["PATH"],
-        JAVA_HOME: process.env["JAVA_HOME"],
-        HOME: cluster.directory,
-        SPARK_HOME: sparkHome,
-        SPARK_USER: "etl", // else the driver's Pod shows the name of whoever runs the tests
-        KUBECONFIG: account.kubeconfig,
-      },
-      ...(submission.signal ? { signal: submission.signal } : {}),
-    },
+    submission.signal,
   );
+}
+
+/** Runs spark-submit with exactly these arguments. */
+export function runSparkSubmit(
+  cluster: Cluster,
+  account: SparkAccount,
+  sparkHome: string,
+  args: readonly string[],
+  signal?: AbortSignal,
+): Promise<CommandResult> {
+  return runCommand(join(sparkHome, "bin", "spark-submit"), args, {
+    env: {
+      PATH: process.env["PATH"],
+      JAVA_HOME: process.env["JAVA_HOME"],
+      HOME: cluster.directory,
+      SPARK_HOME: sparkHome,
+      SPARK_USER, // else the driver's Pod shows the name of whoever runs the tests
+      KUBECONFIG: account.kubeconfig,
+    },
+    ...(signal ? { signal } : {}),
+  });
 }

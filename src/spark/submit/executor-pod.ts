@@ -1,0 +1,151 @@
+import type { EnvVar, Pod, Volume } from "../../kubernetes/pod.ts";
+import { sparkContainerIndex } from "../container.ts";
+import { LOCAL_DIRS_VARIABLE, variableOf } from "../local-dirs.ts";
+import type { ConfReader } from "./conf-reader.ts";
+import { javaOptions } from "./executor-java-options.ts";
+import { executorMemory } from "./memory.ts";
+import { resourceNamePrefix, UNIQUE_ID, USER, UUID } from "./placeholders.ts";
+import {
+  CONF_DIR,
+  containerOf,
+  fieldVariable,
+  metadataOf,
+  plainVariables,
+  secretVariables,
+  specOf,
+  type Identity,
+} from "./pod-parts.ts";
+import { readTemplate } from "./pod-template.ts";
+import type { Language } from "./submission.ts";
+import { localDirs, secretVolumes, userVolumes } from "./volumes.ts";
+
+/** What an executor Pod is made of, beside the conf that its driver reads. */
+export interface ExecutorInput extends Identity {
+  /** The Pod that builds it, as it came out of admission. */
+  readonly driver: Pod;
+  readonly language: Language;
+  readonly template: unknown;
+}
+
+/** Of the first executor. */
+const ID = "1";
+
+const LONGEST_HOSTNAME = 63;
+
+/** Known to nobody before the driver runs. */
+const DRIVER_IP = "0.0.0.0";
+
+/**
+ * The first Pod that the driver creates for its executors, step by step in the order of KubernetesExecutorBuilder. Code of the
+ * application that changes the conf is not seen; its name is that of the conf.
+ */
+export function executorPod(conf: ConfReader, input: ExecutorInput): Pod {
+  const { appId } = input;
+  const template = readTemplate(conf, "executor", input.template);
+  const { spec, sidecars } = template;
+  const prefix =
+    conf.text("spark.kubernetes.executor.podNamePrefix") ??
+    resourceNamePrefix(conf.entries.get("spark.app.name") ?? "spark");
+  const name = `${prefix}-exec-${ID}`;
+  const memory = executorMemory(conf, input.language);
+  const container = containerOf(conf, "executor", template.container, memory.total);
+  const secrets = secretVolumes(conf, "executor");
+  const user = userVolumes(conf, { role: "executor", claimPrefix: name, executorId: ID });
+  const confVolumes = conf.isTrue("spark.kubernetes.executor.disableConfigMap")
+    ? []
+    : [{ name: "spark-conf-volume-exec", configMap: { name: `spark-exec-${UNIQUE_ID}-conf-map` } }];
+  const before = [
+    ...(container.volumeMounts ?? []),
+    ...confVolumes.map((volume) => ({ name: volume.name, mountPath: CONF_DIR })),
+    ...secrets.mounts,
+    ...user.mounts,
+  ];
+  const local = localDirs(conf, before, inheritedDirs(input.driver, conf));
+  const volumes: readonly Volume[] = [
+    ...[...(spec.volumes ?? []), ...confVolumes, ...secrets.volumes],
+    ...[...user.volumes, ...local.volumes],
+  ];
+  const port = conf.int("spark.blockManager.port") ?? 7079;
+  const ports = { name: "blockmanager", containerPort: port, protocol: "TCP" };
+  const executor = {
+    ...container,
+    args: [...(container.args ?? []), "executor"],
+    ports: port === 0 ? [] : [ports],
+    env: [
+      ...(container.env ?? []),
+      ...environment(conf, input, memory.heap),
+      { name: LOCAL_DIRS_VARIABLE, value: local.paths.join(",") },
+    ],
+    volumeMounts: [...before, ...local.mounts],
+    ...(conf.isTrue("spark.decommission.enabled") && {
+      lifecycle: { preStop: { exec: { command: [decommissionScript(conf)] } } },
+    }),
+  };
+  const owner = {
+    ...{ apiVersion: "v1", kind: "Pod", name: input.driver.metadata?.name, controller: true },
+  };
+  const labels = { "spark-exec-id": ID, "spark-exec-resourceprofile-id": "0" };
+  const metadata = metadataOf(
+    conf,
+    { ...input, role: "executor", name, labels, executorId: ID, appId },
+    template.metadata,
+  );
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      ...metadata,
+      ownerReferences: [...(metadata.ownerReferences ?? []), owner],
+    },
+    spec: {
+      ...specOf(conf, "executor", spec),
+      ...{ hostname: hostnameOf(name), containers: [...sidecars, executor], volumes },
+    } as Pod["spec"],
+  };
+}
+
+function hostnameOf(name: string): string {
+  return name
+    .slice(-LONGEST_HOSTNAME)
+    .replace(/^\W+/, "")
+    .replaceAll(/[^\w-]+/g, "_");
+}
+
+function decommissionScript(conf: ConfReader): string {
+  return conf.text("spark.kubernetes.decommission.script") ?? "/opt/decom.sh";
+}
+
+/** The driver's environment comes before the conf: its executors have the paths that it has. */
+function inheritedDirs(driver: Pod, conf: ConfReader): readonly string[] {
+  const index = sparkContainerIndex(driver, "driver") ?? -1;
+  const container = driver.spec?.containers?.[index];
+  const found = container && variableOf(container, LOCAL_DIRS_VARIABLE)?.variable.value;
+  const paths = found ?? conf.text("spark.local.dir") ?? `/var/data/spark-${UUID}`;
+  return paths.split(",");
+}
+
+function environment(conf: ConfReader, input: ExecutorInput, heap: number): readonly EnvVar[] {
+  const host = conf.text("spark.driver.host") ?? "";
+  const port = conf.int("spark.driver.port") ?? 7078;
+  const classPath = conf.text("spark.executor.extraClassPath");
+  return plainVariables([
+    ["SPARK_USER", USER],
+    ["SPARK_DRIVER_URL", `spark://CoarseGrainedScheduler@${host}:${port}`],
+    ["SPARK_EXECUTOR_CORES", String(conf.int("spark.executor.cores") ?? 1)],
+    ["SPARK_EXECUTOR_MEMORY", `${heap}m`],
+    ["SPARK_APPLICATION_ID", input.appId],
+    ["SPARK_CONF_DIR", CONF_DIR],
+    ["SPARK_EXECUTOR_ID", ID],
+    ["SPARK_RESOURCE_PROFILE_ID", "0"],
+    ...conf.withPrefix("spark.executorEnv."),
+    // The image's entrypoint adds it as --conf.
+    ["SPARK_DRIVER_POD_IP", DRIVER_IP],
+    ...(conf.isTrue("spark.authenticate") ? ([["_SPARK_AUTH_SECRET", "scrubbed"]] as const) : []),
+    ...(classPath === undefined ? [] : ([["SPARK_CLASSPATH", classPath]] as const)),
+    ...javaOptions(conf, input).map((option, at) => [`SPARK_JAVA_OPT_${at}`, option] as const),
+  ]).concat(
+    fieldVariable("SPARK_EXECUTOR_POD_IP", "status.podIP"),
+    fieldVariable("SPARK_EXECUTOR_POD_NAME", "metadata.name"),
+    secretVariables(conf, "executor"),
+  );
+}
