@@ -66,7 +66,9 @@ export function appendProperties(
 
 /** Lines of a properties file, one for each entry, which the JVM reads as these. */
 export function writeProperties(entries: Iterable<readonly [key: string, value: string]>): string {
-  return Array.from(entries, ([key, value]) => `${escapeKey(key)}=${escapeValue(value)}\n`).join("");
+  return Array.from(entries, ([key, value]) => `${escapeKey(key)}=${escapeValue(value)}\n`).join(
+    "",
+  );
 }
 
 /**

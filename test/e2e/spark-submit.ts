@@ -9,6 +9,8 @@ export const SPARK = "spark";
 /** The image of jobs whose options name none. */
 export const IMAGE = "registry.example.com:5000/spark-py:3.5.9-r1";
 
+const START_FAST = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+
 /** Who submits. */
 export const SPARK_USER = "etl";
 
@@ -97,10 +99,19 @@ export function sparkSubmit(
   account: SparkAccount,
   submission: Submission,
 ): Promise<CommandResult> {
-  const { sparkHome, deployMode = "cluster", name = "nightly-etl" } = submission;
+  const args = submissionArguments(cluster.server, submission);
+  return runSparkSubmit(cluster, account, submission.sparkHome, args, submission.signal);
+}
+
+/** The arguments of {@link sparkSubmit}. */
+export function submissionArguments(
+  server: string,
+  submission: Omit<Submission, "sparkHome">,
+): readonly string[] {
+  const { deployMode = "cluster", name = "nightly-etl" } = submission;
   const conf = {
     // What the driver in its Pod calls the API server: there is no kubernetes.default.svc here.
-    "spark.kubernetes.driver.master": cluster.server,
+    "spark.kubernetes.driver.master": server,
     "spark.kubernetes.namespace": SPARK,
     "spark.kubernetes.authenticate.driver.serviceAccountName": SPARK,
     "spark.kubernetes.container.image": IMAGE,
@@ -109,19 +120,13 @@ export function sparkSubmit(
     "spark.kubernetes.submission.waitAppCompletion": "false",
     ...submission.conf,
   };
-  return runSparkSubmit(
-    cluster,
-    account,
-    sparkHome,
-    [
-      `--master=k8s://${cluster.server}`,
-      `--deploy-mode=${deployMode}`,
-      `--name=${name}`,
-      ...Object.entries(conf).flatMap(([key, value]) => ["--conf", `${key}=${value}`]),
-      submission.application ?? "local:///opt/app/etl.py",
-    ],
-    submission.signal,
-  );
+  return [
+    `--master=k8s://${server}`,
+    `--deploy-mode=${deployMode}`,
+    `--name=${name}`,
+    ...Object.entries(conf).flatMap(([key, value]) => ["--conf", `${key}=${value}`]),
+    submission.application ?? "local:///opt/app/etl.py",
+  ];
 }
 
 /** Runs spark-submit with exactly these arguments. */
@@ -140,6 +145,10 @@ export function runSparkSubmit(
       SPARK_HOME: sparkHome,
       SPARK_USER, // else the driver's Pod shows the name of whoever runs the tests
       KUBECONFIG: account.kubeconfig,
+      LC_ALL: "C.UTF-8", // else the JVM takes arguments for ASCII
+      // A submission lasts as long as the JVM takes to start: what it never gets to use is not compiled.
+      SPARK_LAUNCHER_OPTS: START_FAST,
+      SPARK_SUBMIT_OPTS: START_FAST,
     },
     ...(signal ? { signal } : {}),
   });

@@ -18,7 +18,14 @@ export type ParsedCommandLine =
 /** SparkSubmitOptionParser.opts: options that take a value, some by a second name. */
 const OPTIONS: ReadonlyMap<string, string> = new Map([
   ...[
-    ...["--archives", "--class", "--conf", "--deploy-mode", "--driver-class-path", "--driver-cores"],
+    ...[
+      "--archives",
+      "--class",
+      "--conf",
+      "--deploy-mode",
+      "--driver-class-path",
+      "--driver-cores",
+    ],
     ...["--driver-java-options", "--driver-library-path", "--driver-memory", "--executor-cores"],
     ...["--executor-memory", "--files", "--jars", "--keytab", "--kill", "--master", "--name"],
     ...["--num-executors", "--packages", "--exclude-packages", "--principal", "--properties-file"],

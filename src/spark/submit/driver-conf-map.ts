@@ -43,10 +43,7 @@ export function driverConf(conf: ConfReader, input: DriverInput): ReadonlyMap<st
     ["spark.kubernetes.resource.type", language],
     ["spark.driver.host", `${host}.${input.namespace}.svc`],
     ["spark.driver.port", String(conf.int("spark.driver.port") ?? 7078)],
-    [
-      "spark.driver.blockManager.port",
-      String(conf.int("spark.driver.blockManager.port") ?? 7079),
-    ],
+    ["spark.driver.blockManager.port", String(conf.int("spark.driver.blockManager.port") ?? 7079)],
     ...uploads(conf),
     ...credentials(conf),
   ];
@@ -72,12 +69,7 @@ function uploads(conf: ConfReader): readonly [string, string][] {
 function credentials(conf: ConfReader): readonly [string, string][] {
   return CREDENTIALS.flatMap(([given, mounted, file]): [string, string][] =>
     conf.has(`spark.kubernetes.authenticate.driver.${given}`)
-      ? [
-          [
-            `spark.kubernetes.authenticate.driver.mounted.${mounted}`,
-            `${CREDENTIALS_DIR}/${file}`,
-          ],
-        ]
+      ? [[`spark.kubernetes.authenticate.driver.mounted.${mounted}`, `${CREDENTIALS_DIR}/${file}`]]
       : [],
   );
 }

@@ -1,4 +1,4 @@
-import type { EnvVar, Pod, Volume, VolumeMount } from "../../kubernetes/pod.ts";
+import type { EnvVar, JsonObject, Pod, Volume, VolumeMount } from "../../kubernetes/pod.ts";
 import type { ConfReader } from "./conf-reader.ts";
 import { driverMemory } from "./memory.ts";
 import { UNIQUE_ID, USER, UUID } from "./placeholders.ts";
@@ -39,10 +39,15 @@ export interface DriverInput extends Identity {
 export const CONF_MAP_NAME = `spark-drv-${UNIQUE_ID}-conf-map`;
 
 /** The Pod that spark-submit creates, step by step in the order of KubernetesDriverBuilder. */
-export function driverPod(conf: ConfReader, input: DriverInput): Pod {
+export function driverPod(conf: ConfReader, input: DriverInput): Pod & JsonObject {
   const template = readTemplate(conf, "driver", input.template);
   const { spec, sidecars } = template;
-  const container = containerOf(conf, "driver", template.container, driverMemory(conf, input.factor));
+  const container = containerOf(
+    conf,
+    "driver",
+    template.container,
+    driverMemory(conf, input.factor),
+  );
   const secrets = secretVolumes(conf, "driver");
   const user = userVolumes(conf, {
     ...{ role: "driver", claimPrefix: `${input.prefix}-driver`, executorId: undefined },
@@ -113,7 +118,9 @@ function portsOf(conf: ConfReader, version: string) {
     port("driver-rpc-port", conf.int("spark.driver.port") ?? 7078),
     port("blockmanager", blocks),
     port("spark-ui", conf.int("spark.ui.port") ?? 4040),
-    ...(major > 4 || (major === 4 && minor >= 1) ? [port("spark-connect", SPARK_CONNECT_PORT)] : []),
+    ...(major > 4 || (major === 4 && minor >= 1)
+      ? [port("spark-connect", SPARK_CONNECT_PORT)]
+      : []),
   ];
 }
 

@@ -1,4 +1,4 @@
-import type { EnvVar, Pod, Volume } from "../../kubernetes/pod.ts";
+import type { EnvVar, JsonObject, Pod, Volume } from "../../kubernetes/pod.ts";
 import { sparkContainerIndex } from "../container.ts";
 import { LOCAL_DIRS_VARIABLE, variableOf } from "../local-dirs.ts";
 import type { ConfReader } from "./conf-reader.ts";
@@ -39,7 +39,7 @@ const DRIVER_IP = "0.0.0.0";
  * The first Pod that the driver creates for its executors, step by step in the order of KubernetesExecutorBuilder. Code of the
  * application that changes the conf is not seen; its name is that of the conf.
  */
-export function executorPod(conf: ConfReader, input: ExecutorInput): Pod {
+export function executorPod(conf: ConfReader, input: ExecutorInput): Pod & JsonObject {
   const { appId } = input;
   const template = readTemplate(conf, "executor", input.template);
   const { spec, sidecars } = template;

@@ -22,6 +22,11 @@ export function factorText(factor: number): string {
   return Number.isInteger(factor) ? `${factor}.0` : String(factor);
 }
 
+/** MiB in the shortest form, which the API server gives a quantity. */
+export function memoryQuantity(mebibytes: number): string {
+  return mebibytes % 1024 === 0 && mebibytes > 0 ? `${mebibytes / 1024}Gi` : `${mebibytes}Mi`;
+}
+
 /** What a driver asks for, in MiB (BasicDriverFeatureStep). */
 export function driverMemory(conf: ConfReader, factor: number): number {
   const heap = conf.mebibytes("spark.driver.memory") ?? HEAP;

@@ -1,6 +1,7 @@
 import type { Container, EnvVar, ObjectMeta, PodSpec } from "../../kubernetes/pod.ts";
 import { nameLabelOf } from "../application.ts";
 import type { ConfReader } from "./conf-reader.ts";
+import { memoryQuantity } from "./memory.ts";
 import { RefusedSubmission } from "./refused-submission.ts";
 import { listOf } from "./resource-uri.ts";
 
@@ -119,7 +120,7 @@ export function containerOf(
     conf.text(`spark.kubernetes.${role}.request.cores`) ??
     String(conf.int(`spark.${role}.cores`) ?? 1);
   const limit = conf.text(`spark.kubernetes.${role}.limit.cores`);
-  const memory = `${memoryMiB}Mi`;
+  const memory = memoryQuantity(memoryMiB);
   return {
     ...template,
     name: template?.name ?? `spark-kubernetes-${role}`,

@@ -32,7 +32,7 @@ export type Prediction =
 export interface PredictedApplication {
   readonly kind: "predicted";
   readonly namespace: string;
-  readonly driver: Pod;
+  readonly driver: Pod & JsonObject;
   readonly confMap: JsonObject;
   /**
    * The first executor, of a driver Pod and a conf that admission has let in: the driver reads its conf from the ConfigMap as
@@ -44,14 +44,16 @@ export interface PredictedApplication {
 }
 
 export type PredictedExecutor =
-  | { readonly kind: "predicted"; readonly pod: Pod }
+  | { readonly kind: "predicted"; readonly pod: Pod & JsonObject }
   | { readonly kind: "none"; readonly why: string };
 
 /** Predicts what `spark-submit` would create. Never throws but over what `readTemplate` throws. */
 export function predict(input: PredictionInput): Prediction {
   return orRefused(() => {
     const resolved = resolveSubmission(input.command, input.properties);
-    return resolved.kind === "elsewhere" ? resolved : predictApplication(resolved.submission, input);
+    return resolved.kind === "elsewhere"
+      ? resolved
+      : predictApplication(resolved.submission, input);
   });
 }
 
@@ -72,7 +74,7 @@ function predictApplication(
   const templates = templatesOf(conf, readTemplate);
   const prefix = resourceNamePrefix(conf.entries.get("spark.app.name") ?? "spark");
   const namespace = conf.text("spark.kubernetes.namespace") ?? "default";
-  const appId = conf.text("spark.app.id") ?? APP_ID;
+  const appId = APP_ID; // spark.app.id of the conf is overwritten
   const input: DriverInput = {
     ...{ submission, version, appId, namespace, prefix },
     name: conf.text("spark.kubernetes.driver.pod.name") ?? `${prefix}-driver`,
@@ -88,10 +90,13 @@ function predictApplication(
     const why = withoutExecutors(reader);
     if (why !== undefined) return { kind: "none", why };
     const made = { version, appId, namespace, driver: admitted, language };
-    const pod = orRefused(() => executorPod(reader, { ...made, template: templates.executor }));
-    return "kind" in pod && pod.kind === "refused"
-      ? { kind: "none", why: `the driver would end with an error: ${(pod as { problem: string }).problem}` }
-      : { kind: "predicted", pod: pod as Pod };
+    const found = orRefused(() => ({
+      kind: "predicted" as const,
+      pod: executorPod(reader, { ...made, template: templates.executor }),
+    }));
+    return found.kind === "predicted"
+      ? found
+      : { kind: "none", why: `the driver would end with an error: ${found.problem}` };
   };
   return {
     ...{ kind: "predicted", namespace, driver, executor, conf: all },

@@ -24,7 +24,10 @@ export type ResolvedSubmission =
   | { readonly kind: "cluster"; readonly submission: Submission }
   | { readonly kind: "elsewhere"; readonly why: string };
 
-/** Which keys options stand for, on Kubernetes in cluster mode (the OptionAssigners of SparkSubmit.prepareSubmitEnvironment). */
+/**
+ * Which keys options stand for, on Kubernetes in cluster mode (the OptionAssigners of SparkSubmit.prepareSubmitEnvironment).
+ * --queue and --total-executor-cores stand for none there.
+ */
 const KEYS: readonly (readonly [option: string, key: string])[] = [
   ["--archives", "spark.archives"],
   ["--deploy-mode", "spark.submit.deployMode"],
@@ -46,7 +49,6 @@ const KEYS: readonly (readonly [option: string, key: string])[] = [
   ["--principal", "spark.kerberos.principal"],
   ["--py-files", "spark.submit.pyFiles"],
   ["--repositories", "spark.jars.repositories"],
-  ["--total-executor-cores", "spark.cores.max"],
 ];
 
 /** Lists of URIs (SparkSubmit's pathConfigs). */
@@ -101,7 +103,14 @@ export function resolveSubmission(
   conf.set("spark.app.submitTime", SUBMIT_TIME);
   return {
     kind: "cluster",
-    submission: { conf, language, mainClass, resource, args, proxyUser: options.get("--proxy-user") },
+    submission: {
+      conf,
+      language,
+      mainClass,
+      resource,
+      args,
+      proxyUser: options.get("--proxy-user"),
+    },
   };
 }
 

@@ -52,7 +52,9 @@ export function userVolumes(conf: ConfReader, owner: Owner): Mounted {
   const paths = mounted.map(({ mount }) => mount.mountPath);
   const twice = mounted.find(({ mount }, index) => paths.indexOf(mount.mountPath) !== index);
   if (twice !== undefined) {
-    throw new RefusedSubmission(`${prefix}…${twice.volume.name}.mount.path: another volume has the same`);
+    throw new RefusedSubmission(
+      `${prefix}…${twice.volume.name}.mount.path: another volume has the same`,
+    );
   }
   return {
     volumes: mounted.map(({ volume }) => volume),

@@ -96,7 +96,10 @@ export const COMMAND_LINES: readonly CommandLineCase[] = [
     name: "cores: request, limit",
     args: [
       ...[...base, "--driver-cores", "4"],
-      ...conf("spark.kubernetes.driver.request.cores=1500m", "spark.kubernetes.driver.limit.cores=2"),
+      ...conf(
+        "spark.kubernetes.driver.request.cores=1500m",
+        "spark.kubernetes.driver.limit.cores=2",
+      ),
       PYTHON,
     ],
   },
@@ -165,7 +168,10 @@ export const COMMAND_LINES: readonly CommandLineCase[] = [
     name: "python's interpreter",
     args: [
       ...base,
-      ...conf("spark.pyspark.python=/opt/venv/bin/python", "spark.kubernetes.pyspark.pythonVersion=3"),
+      ...conf(
+        "spark.pyspark.python=/opt/venv/bin/python",
+        "spark.kubernetes.pyspark.pythonVersion=3",
+      ),
       PYTHON,
     ],
   },
@@ -208,8 +214,14 @@ export const COMMAND_LINES: readonly CommandLineCase[] = [
       PYTHON,
     ],
   },
-  { name: "local dirs by path", args: [...base, ...conf("spark.local.dir=/scratch/a,/scratch/b"), PYTHON] },
-  { name: "local dirs in memory", args: [...base, ...conf("spark.kubernetes.local.dirs.tmpfs=true"), PYTHON] },
+  {
+    name: "local dirs by path",
+    args: [...base, ...conf("spark.local.dir=/scratch/a,/scratch/b"), PYTHON],
+  },
+  {
+    name: "local dirs in memory",
+    args: [...base, ...conf("spark.kubernetes.local.dirs.tmpfs=true"), PYTHON],
+  },
   {
     name: "local dirs by volume",
     args: [
@@ -268,7 +280,11 @@ export const COMMAND_LINES: readonly CommandLineCase[] = [
   },
   {
     name: "ports of the driver's blocks",
-    args: [...base, ...conf("spark.driver.blockManager.port=18079", "spark.ui.enabled=false"), PYTHON],
+    args: [
+      ...base,
+      ...conf("spark.driver.blockManager.port=18079", "spark.ui.enabled=false"),
+      PYTHON,
+    ],
   },
   { name: "a proxy user", args: [...base, "--proxy-user", "alice", PYTHON] },
   {
@@ -310,7 +326,7 @@ export const COMMAND_LINES: readonly CommandLineCase[] = [
       ...conf(
         "spark.my.tag=7",
         "spark.kubernetes.driver.container.image=registry.example.com:5000/a:${spark.my.tag}",
-        "spark.kubernetes.driver.label.x=${spark.my.tag}",
+        "spark.kubernetes.driver.annotation.x=${spark.my.tag}",
       ),
       PYTHON,
     ],

@@ -1,0 +1,167 @@
+import type { JsonObject } from "../../../src/kubernetes/pod.ts";
+import { parseProperties } from "../../../src/spark/properties.ts";
+
+/**
+ * The one place that says in what a predicted object may differ from the one that Spark really posts. Left out or made
+ * equal in both are:
+ *
+ * - what Spark draws by lot: ids of 16 and 32 hex digits, UUIDs, and the time of submission, in all texts;
+ * - who submits (SPARK_USER) and of which release Spark is beyond its line (`spark-version`);
+ * - what is known only where Spark runs: the driver's address, a secret of spark.authenticate, the driver's uid;
+ * - what the API server adds: defaults of fields, tolerations, priority, the token's volume and its mount, requests of
+ *   devices beside their limits;
+ * - the order of lists that Spark makes of maps: variables, volumes, mounts, options of the JVM, keys of the conf.
+ */
+export function normalized(object: unknown): unknown {
+  const { kind, metadata, spec, data, immutable } = object as Parts;
+  const { name, namespace, labels, annotations, ownerReferences } = metadata;
+  const kept = {
+    kind,
+    metadata: {
+      ...{ name, namespace, annotations },
+      labels: labels && { ...labels, "spark-version": "VERSION" },
+      ownerReferences: ownerReferences?.map(({ uid: _, ...owner }) => owner),
+    },
+    ...(spec && { spec: normalizedSpec(spec) }),
+    ...(data && { immutable, data: { ...data, "spark.properties": propertiesOf(data) } }),
+  };
+  const text = JSON.stringify(kept)
+    .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "UUID")
+    .replaceAll(/\b[0-9a-f]{32}\b/g, "HEX32")
+    .replaceAll(/\b[0-9a-f]{16}\b/g, "HEX16");
+  return JSON.parse(text);
+}
+
+interface Named {
+  readonly name: string;
+}
+
+interface Container extends Named {
+  readonly env?: readonly (Named & { readonly value?: string })[];
+  readonly volumeMounts?: readonly Named[];
+  readonly resources?: Resources;
+  readonly [field: string]: unknown;
+}
+
+interface Resources {
+  readonly requests?: Readonly<Record<string, string>>;
+  readonly limits?: Readonly<Record<string, string>>;
+}
+
+interface Spec {
+  readonly containers: readonly Container[];
+  readonly initContainers?: readonly Container[];
+  readonly volumes?: readonly Named[];
+  readonly tolerations?: readonly { readonly key?: string; readonly tolerationSeconds?: number }[];
+  readonly [field: string]: unknown;
+}
+
+interface Parts {
+  readonly kind: string;
+  readonly metadata: {
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly ownerReferences?: readonly JsonObject[];
+    readonly [field: string]: unknown;
+  };
+  readonly spec?: Spec;
+  readonly data?: Readonly<Record<string, string>>;
+  readonly immutable?: boolean;
+}
+
+/** Fields that the API server fills in, and with what: a value that is not the default is left. */
+const POD_DEFAULTS: JsonObject = {
+  ...{ dnsPolicy: "ClusterFirst", enableServiceLinks: true, priority: 0, securityContext: {} },
+  ...{ preemptionPolicy: "PreemptLowerPriority", schedulerName: "default-scheduler" },
+  ...{
+    terminationGracePeriodSeconds: 30,
+    serviceAccount: "default",
+    serviceAccountName: "default",
+  },
+};
+
+const CONTAINER_DEFAULTS: JsonObject = {
+  ...{ terminationMessagePath: "/dev/termination-log", terminationMessagePolicy: "File" },
+  imagePullPolicy: "IfNotPresent",
+};
+
+const TOKEN = "kube-api-access-";
+
+function normalizedSpec(spec: Spec): JsonObject {
+  const { containers, initContainers, volumes = [], tolerations = [], ...rest } = spec;
+  const own = tolerations.filter(
+    ({ key, tolerationSeconds }) =>
+      tolerationSeconds !== 300 ||
+      !/^node\.kubernetes\.io\/(?:not-ready|unreachable)$/.test(key ?? ""),
+  );
+  return {
+    ...without(POD_DEFAULTS, rest),
+    containers: containers.map(normalizedContainer),
+    ...(initContainers && { initContainers: initContainers.map(normalizedContainer) }),
+    volumes: byName(volumes.filter(({ name }) => !name.startsWith(TOKEN)).map(normalizedVolume)),
+    ...(own.length > 0 && { tolerations: own }),
+  };
+}
+
+function normalizedContainer(container: Container): JsonObject {
+  const { env, volumeMounts = [], resources, ...rest } = container;
+  return {
+    ...without(CONTAINER_DEFAULTS, rest),
+    resources: resources && normalizedResources(resources),
+    env: env && normalizedEnv(env),
+    volumeMounts: byName(volumeMounts.filter(({ name }) => !name.startsWith(TOKEN))),
+  };
+}
+
+function normalizedResources({ requests = {}, limits = {} }: Resources): Resources {
+  const isOwn = ([name, amount]: [string, string]) =>
+    !name.includes("/") || limits[name] !== amount;
+  return { requests: Object.fromEntries(Object.entries(requests).filter(isOwn)), limits };
+}
+
+function normalizedEnv(env: NonNullable<Container["env"]>): readonly Named[] {
+  const options = env
+    .filter(({ name }) => name.startsWith("SPARK_JAVA_OPT_"))
+    .map(({ value }) => value ?? "")
+    .sort();
+  const others = env
+    .filter(({ name }) => !name.startsWith("SPARK_JAVA_OPT_"))
+    .map((variable) =>
+      /^(?:SPARK_USER|SPARK_DRIVER_POD_IP|_SPARK_AUTH_SECRET)$/.test(variable.name)
+        ? { ...variable, value: "UNKNOWN" }
+        : // The API server leaves out an empty value.
+          { ...variable, value: variable.value === "" ? undefined : variable.value },
+    );
+  return byName([
+    ...others,
+    ...options.map((value, at) => ({ name: `SPARK_JAVA_OPT_${at}`, value })),
+  ]);
+}
+
+function normalizedVolume(volume: Named): Named {
+  const entries = Object.entries(volume).map(([key, source]: [string, unknown]) => {
+    if (typeof source !== "object" || source === null) return [key, source];
+    return [key, without({ defaultMode: 420 }, source as JsonObject)];
+  });
+  return Object.fromEntries(entries) as unknown as Named;
+}
+
+/** In order of names; of one name in the order that they have, of which the last counts. */
+function byName<T extends Named>(list: readonly T[]): readonly T[] {
+  return list.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+function without(defaults: JsonObject, fields: JsonObject): JsonObject {
+  const isDefault = ([key, value]: [string, unknown]) =>
+    Object.hasOwn(defaults, key) && JSON.stringify(defaults[key]) === JSON.stringify(value);
+  return Object.fromEntries(Object.entries(fields).filter((entry) => !isDefault(entry)));
+}
+
+function propertiesOf(data: Readonly<Record<string, string>>): JsonObject {
+  const properties = parseProperties(data["spark.properties"] ?? "");
+  if (properties.kind !== "read") throw new Error("properties that nobody can read");
+  const entries = [...properties.entries].map(([key, { value }]): [string, string] => [
+    key,
+    key === "spark.app.submitTime" ? "TIME" : value,
+  ]);
+  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
