@@ -40,8 +40,12 @@ export class ConfReader {
     return valueOf(this.#conf.int(key));
   }
 
+  boolean(key: string): boolean | undefined {
+    return valueOf(this.#conf.boolean(key));
+  }
+
   isTrue(key: string): boolean {
-    return valueOf(this.#conf.boolean(key)) ?? false;
+    return this.boolean(key) ?? false;
   }
 
   /** `Double.parseDouble`, but for its NaN, its hexadecimals and its suffixes. */

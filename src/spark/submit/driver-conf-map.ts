@@ -3,6 +3,7 @@ import { PROPERTIES_KEY } from "../driver-conf.ts";
 import { writeProperties } from "../properties.ts";
 import type { ConfReader } from "./conf-reader.ts";
 import { CONF_MAP_NAME, TEMPLATE_DIR, TEMPLATE_FILE, type DriverInput } from "./driver-pod.ts";
+import { EXECUTOR_HADOOP_MAP_KEY, HADOOP_MAP_KEY } from "./hadoop-conf.ts";
 import { factorText } from "./memory.ts";
 import { UNIQUE_ID } from "./placeholders.ts";
 import { RefusedSubmission } from "./refused-submission.ts";
@@ -47,6 +48,8 @@ export function driverConf(conf: ConfReader, input: DriverInput): ReadonlyMap<st
     ...uploads(conf),
     ...credentials(conf),
   ];
+  const hadoop = conf.text(HADOOP_MAP_KEY);
+  if (hadoop !== undefined) added.push([EXECUTOR_HADOOP_MAP_KEY, hadoop]);
   if (input.hasExecutorTemplate) {
     added.push([templateKey("executor"), `${TEMPLATE_DIR}/${TEMPLATE_FILE}`]);
   }

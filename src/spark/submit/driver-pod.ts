@@ -1,5 +1,7 @@
 import type { EnvVar, JsonObject, Pod, Volume, VolumeMount } from "../../kubernetes/pod.ts";
+import { LOCAL_DIRS_VARIABLE } from "../local-dirs.ts";
 import type { ConfReader } from "./conf-reader.ts";
+import { hadoopConf, HADOOP_MAP_KEY } from "./hadoop-conf.ts";
 import { driverMemory } from "./memory.ts";
 import { UNIQUE_ID, USER, UUID } from "./placeholders.ts";
 import {
@@ -15,8 +17,16 @@ import {
 } from "./pod-parts.ts";
 import { readTemplate } from "./pod-template.ts";
 import { isOfSubmitter, NO_RESOURCE, uploaded } from "./resource-uri.ts";
+import { isSince } from "./spark-version.ts";
 import type { Submission } from "./submission.ts";
-import { localDirs, secretVolumes, userVolumes } from "./volumes.ts";
+import {
+  isWithoutLocalDirs,
+  localDirs,
+  NO_LOCAL_DIRS,
+  secretVolumes,
+  userVolumes,
+  type Mounted,
+} from "./volumes.ts";
 
 /** The key and file of an executor's template in the driver (Constants.scala). */
 export const TEMPLATE_DIR = "/opt/spark/pod-template";
@@ -42,25 +52,28 @@ export const CONF_MAP_NAME = `spark-drv-${UNIQUE_ID}-conf-map`;
 export function driverPod(conf: ConfReader, input: DriverInput): Pod & JsonObject {
   const template = readTemplate(conf, "driver", input.template);
   const { spec, sidecars } = template;
-  const container = containerOf(
-    conf,
-    "driver",
-    template.container,
-    driverMemory(conf, input.factor),
-  );
+  const container = containerOf(conf, template.container, {
+    ...{ role: "driver", version: input.version, memoryMiB: driverMemory(conf, input.factor) },
+  });
   const secrets = secretVolumes(conf, "driver");
   const user = userVolumes(conf, {
     ...{ role: "driver", claimPrefix: `${input.prefix}-driver`, executorId: undefined },
   });
-  const extra = [...credentials(conf, input.prefix), ...hadoop(conf), ...executorTemplate(input)];
+  const hadoop = hadoopConf(conf.text(HADOOP_MAP_KEY));
+  const secretVolume = credentials(conf, input.prefix);
+  const templateVolume = executorTemplate(input);
   const before: readonly VolumeMount[] = [
     ...(container.volumeMounts ?? []),
+    ...secretVolume.mounts,
     ...secrets.mounts,
     ...user.mounts,
-    ...extra.map(({ mount }) => mount),
+    ...hadoop.mounts,
+    ...templateVolume.mounts,
   ];
   const paths = conf.text("spark.local.dir")?.split(",") ?? [`/var/data/spark-${UUID}`];
-  const local = localDirs(conf, before, paths);
+  const local = isWithoutLocalDirs(conf, "driver", input.version)
+    ? NO_LOCAL_DIRS
+    : localDirs(conf, before, paths);
   const confVolume = {
     name: "spark-conf-volume-driver",
     configMap: {
@@ -70,9 +83,11 @@ export function driverPod(conf: ConfReader, input: DriverInput): Pod & JsonObjec
   } as Volume;
   const volumes: readonly Volume[] = [
     ...(spec.volumes ?? []),
+    ...secretVolume.volumes,
     ...secrets.volumes,
     ...user.volumes,
-    ...extra.map(({ volume }) => volume),
+    ...hadoop.volumes,
+    ...templateVolume.volumes,
     ...local.volumes,
     confVolume,
   ];
@@ -113,14 +128,11 @@ function portsOf(conf: ConfReader, version: string) {
   const port = (name: string, containerPort: number) => ({ name, containerPort, protocol: "TCP" });
   const blocks =
     conf.int("spark.driver.blockManager.port") ?? conf.int("spark.blockManager.port") ?? 7079;
-  const [major = 0, minor = 0] = version.split(".").map(Number);
   return [
     port("driver-rpc-port", conf.int("spark.driver.port") ?? 7078),
     port("blockmanager", blocks),
     port("spark-ui", conf.int("spark.ui.port") ?? 4040),
-    ...(major > 4 || (major === 4 && minor >= 1)
-      ? [port("spark-connect", SPARK_CONNECT_PORT)]
-      : []),
+    ...(isSince(version, "4.1") ? [port("spark-connect", SPARK_CONNECT_PORT)] : []),
   ];
 }
 
@@ -133,7 +145,7 @@ function environment(conf: ConfReader, { appId, submission }: DriverInput): read
     fieldVariable("SPARK_DRIVER_BIND_ADDRESS", "status.podIP"),
     ...secretVariables(conf, "driver"),
     ...(submission.language === "python" ? interpreters(conf, new Map(said)) : []),
-    ...(hadoop(conf).length > 0 ? [{ name: "HADOOP_CONF_DIR", value: "/opt/hadoop/conf" }] : []),
+    ...hadoopConf(conf.text(HADOOP_MAP_KEY)).variables,
   ];
 }
 
@@ -154,46 +166,28 @@ function interpreters(conf: ConfReader, said: ReadonlyMap<string, string>): read
 /** Of LocalDirsFeatureStep, and what Client.run adds. */
 function lastVariables(paths: readonly string[]): readonly EnvVar[] {
   return [
-    { name: "SPARK_LOCAL_DIRS", value: paths.join(",") },
+    ...(paths.length === 0 ? [] : [{ name: LOCAL_DIRS_VARIABLE, value: paths.join(",") }]),
     { name: "SPARK_CONF_DIR", value: CONF_DIR },
   ];
 }
 
-interface Extra {
-  readonly volume: Volume;
-  readonly mount: VolumeMount;
-}
-
 /** DriverKubernetesCredentialsFeatureStep. */
-function credentials(conf: ConfReader, prefix: string): readonly Extra[] {
-  if (!hasCredentials(conf)) return [];
+function credentials(conf: ConfReader, prefix: string): Mounted {
+  if (!hasCredentials(conf)) return { volumes: [], mounts: [] };
   const name = "kubernetes-credentials";
-  const secret = { secretName: `${prefix}-${name}` };
-  return [
-    {
-      volume: { name, secret } as Volume,
-      mount: { name, mountPath: "/mnt/secrets/spark-kubernetes-credentials" },
-    },
-  ];
-}
-
-/** HadoopConfDriverFeatureStep, of a map that is there; a HADOOP_CONF_DIR of the submitter's is not known here. */
-function hadoop(conf: ConfReader): readonly Extra[] {
-  const map = conf.text("spark.kubernetes.hadoop.configMapName");
-  if (map === undefined) return [];
-  const name = "hadoop-properties";
-  return [
-    { volume: { name, configMap: { name: map } }, mount: { name, mountPath: "/opt/hadoop/conf" } },
-  ];
+  return {
+    volumes: [{ name, secret: { secretName: `${prefix}-${name}` } } as Volume],
+    mounts: [{ name, mountPath: "/mnt/secrets/spark-kubernetes-credentials" }],
+  };
 }
 
 /** PodTemplateConfigMapStep. */
-function executorTemplate({ prefix, hasExecutorTemplate }: DriverInput): readonly Extra[] {
-  if (!hasExecutorTemplate) return [];
+function executorTemplate({ prefix, hasExecutorTemplate }: DriverInput): Mounted {
+  if (!hasExecutorTemplate) return { volumes: [], mounts: [] };
   const name = "pod-template-volume";
   const configMap = {
     name: `${prefix}-driver-podspec-conf-map`,
     items: [{ key: "podspec-configmap-key", path: TEMPLATE_FILE }],
   };
-  return [{ volume: { name, configMap }, mount: { name, mountPath: TEMPLATE_DIR } }];
+  return { volumes: [{ name, configMap }], mounts: [{ name, mountPath: TEMPLATE_DIR }] };
 }

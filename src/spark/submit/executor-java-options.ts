@@ -1,7 +1,8 @@
 import type { ConfReader } from "./conf-reader.ts";
 import type { Identity } from "./pod-parts.ts";
+import { isSince } from "./spark-version.ts";
 
-/** JavaModuleOptions.DEFAULT_MODULE_OPTIONS, what 3.5 and later have in common. */
+/** Of JavaModuleOptions.DEFAULT_MODULE_OPTIONS. */
 const PACKAGES: readonly string[] = [
   ...["java.lang", "java.lang.invoke", "java.lang.reflect", "java.io", "java.net", "java.nio"],
   ...["java.util", "java.util.concurrent", "java.util.concurrent.atomic", "jdk.internal.ref"],
@@ -10,9 +11,9 @@ const PACKAGES: readonly string[] = [
 
 /**
  * The options of an executor's JVM: Spark's own, the user's, and keys that an executor needs before it asks its driver
- * (SparkContext.supplementJavaModuleOptions, SparkConf.isExecutorStartupConf). What single releases add is left out.
+ * (SparkContext.supplementJavaModuleOptions, SparkConf.isExecutorStartupConf). What the submitter's own image changes is not known.
  */
-export function javaOptions(conf: ConfReader, { appId }: Identity): readonly string[] {
+export function javaOptions(conf: ConfReader, { appId, version }: Identity): readonly string[] {
   const user = [
     conf.text("spark.executor.defaultJavaOptions"),
     conf.text("spark.executor.extraJavaOptions"),
@@ -23,12 +24,26 @@ export function javaOptions(conf: ConfReader, { appId }: Identity): readonly str
   const startup = conf.withPrefix("spark.").filter(([name]) => isStartupKey(name));
   return [
     "-Djava.net.preferIPv6Addresses=false",
-    "-XX:+IgnoreUnrecognizedVMOptions",
-    ...PACKAGES.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`),
-    "--add-opens=java.security.jgss/sun.security.krb5=ALL-UNNAMED",
-    "-Djdk.reflect.useDirectMethodHandle=false",
+    ...moduleOptions(version),
     ...wordsOf(user),
     ...startup.map(([name, value]) => `-Dspark.${name}=${value}`),
+  ];
+}
+
+function moduleOptions(version: string): readonly string[] {
+  const since = (first: `${number}.${number}`, ...options: readonly string[]) =>
+    isSince(version, first) ? options : [];
+  return [
+    "-XX:+IgnoreUnrecognizedVMOptions",
+    ...since("4.0", "--add-modules=jdk.incubator.vector"),
+    ...PACKAGES.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`),
+    "--add-opens=java.security.jgss/sun.security.krb5=ALL-UNNAMED",
+    ...(isSince(version, "4.2") ? [] : ["-Djdk.reflect.useDirectMethodHandle=false"]),
+    ...since("4.0", "-Dio.netty.tryReflectionSetAccessible=true"),
+    ...since("4.1", "-Dio.netty.allocator.type=pooled"),
+    ...since("4.1", "-Dio.netty.handler.ssl.defaultEndpointVerificationAlgorithm=NONE"),
+    ...since("4.2", "--sun-misc-unsafe-memory-access=allow"),
+    ...since("4.1", "--enable-native-access=ALL-UNNAMED"),
   ];
 }
 

@@ -3,6 +3,7 @@ import { sparkContainerIndex } from "../container.ts";
 import { LOCAL_DIRS_VARIABLE, variableOf } from "../local-dirs.ts";
 import type { ConfReader } from "./conf-reader.ts";
 import { javaOptions } from "./executor-java-options.ts";
+import { EXECUTOR_HADOOP_MAP_KEY, hadoopConf } from "./hadoop-conf.ts";
 import { executorMemory } from "./memory.ts";
 import { resourceNamePrefix, UNIQUE_ID, USER, UUID } from "./placeholders.ts";
 import {
@@ -16,8 +17,15 @@ import {
   type Identity,
 } from "./pod-parts.ts";
 import { readTemplate } from "./pod-template.ts";
+import { isSince } from "./spark-version.ts";
 import type { Language } from "./submission.ts";
-import { localDirs, secretVolumes, userVolumes } from "./volumes.ts";
+import {
+  isWithoutLocalDirs,
+  localDirs,
+  NO_LOCAL_DIRS,
+  secretVolumes,
+  userVolumes,
+} from "./volumes.ts";
 
 /** What an executor Pod is made of, beside the conf that its driver reads. */
 export interface ExecutorInput extends Identity {
@@ -31,6 +39,11 @@ export interface ExecutorInput extends Identity {
 const ID = "1";
 
 const LONGEST_HOSTNAME = 63;
+
+/** Explicit, for plugins that resize executors while they run. */
+const RESIZE_POLICY = ["cpu", "memory"].map((resourceName) => ({
+  ...{ resourceName, restartPolicy: "NotRequired" },
+}));
 
 /** Known to nobody before the driver runs. */
 const DRIVER_IP = "0.0.0.0";
@@ -48,22 +61,28 @@ export function executorPod(conf: ConfReader, input: ExecutorInput): Pod & JsonO
     resourceNamePrefix(conf.entries.get("spark.app.name") ?? "spark");
   const name = `${prefix}-exec-${ID}`;
   const memory = executorMemory(conf, input.language);
-  const container = containerOf(conf, "executor", template.container, memory.total);
+  const container = containerOf(conf, template.container, {
+    ...{ role: "executor", version: input.version, memoryMiB: memory.total },
+  });
   const secrets = secretVolumes(conf, "executor");
   const user = userVolumes(conf, { role: "executor", claimPrefix: name, executorId: ID });
   const confVolumes = conf.isTrue("spark.kubernetes.executor.disableConfigMap")
     ? []
     : [{ name: "spark-conf-volume-exec", configMap: { name: `spark-exec-${UNIQUE_ID}-conf-map` } }];
+  const hadoop = hadoopConf(conf.text(EXECUTOR_HADOOP_MAP_KEY));
   const before = [
     ...(container.volumeMounts ?? []),
     ...confVolumes.map((volume) => ({ name: volume.name, mountPath: CONF_DIR })),
     ...secrets.mounts,
     ...user.mounts,
+    ...hadoop.mounts,
   ];
-  const local = localDirs(conf, before, inheritedDirs(input.driver, conf));
+  const local = isWithoutLocalDirs(conf, "executor", input.version)
+    ? NO_LOCAL_DIRS
+    : localDirs(conf, before, inheritedDirs(input.driver, conf));
   const volumes: readonly Volume[] = [
     ...[...(spec.volumes ?? []), ...confVolumes, ...secrets.volumes],
-    ...[...user.volumes, ...local.volumes],
+    ...[...user.volumes, ...hadoop.volumes, ...local.volumes],
   ];
   const port = conf.int("spark.blockManager.port") ?? 7079;
   const ports = { name: "blockmanager", containerPort: port, protocol: "TCP" };
@@ -74,9 +93,13 @@ export function executorPod(conf: ConfReader, input: ExecutorInput): Pod & JsonO
     env: [
       ...(container.env ?? []),
       ...environment(conf, input, memory.heap),
-      { name: LOCAL_DIRS_VARIABLE, value: local.paths.join(",") },
+      ...hadoop.variables,
+      ...(local.paths.length === 0
+        ? []
+        : [{ name: LOCAL_DIRS_VARIABLE, value: local.paths.join(",") }]),
     ],
     volumeMounts: [...before, ...local.mounts],
+    ...(isSince(input.version, "4.2") && { resizePolicy: RESIZE_POLICY }),
     ...(conf.isTrue("spark.decommission.enabled") && {
       lifecycle: { preStop: { exec: { command: [decommissionScript(conf)] } } },
     }),
@@ -125,7 +148,10 @@ function inheritedDirs(driver: Pod, conf: ConfReader): readonly string[] {
 }
 
 function environment(conf: ConfReader, input: ExecutorInput, heap: number): readonly EnvVar[] {
-  const host = conf.text("spark.driver.host") ?? "";
+  const byAddress =
+    isSince(input.version, "4.1") &&
+    (conf.boolean("spark.kubernetes.executor.useDriverPodIP") ?? isSince(input.version, "4.3"));
+  const host = byAddress ? DRIVER_IP : (conf.text("spark.driver.host") ?? "");
   const port = conf.int("spark.driver.port") ?? 7078;
   const classPath = conf.text("spark.executor.extraClassPath");
   return plainVariables([

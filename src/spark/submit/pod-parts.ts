@@ -3,6 +3,7 @@ import { nameLabelOf } from "../application.ts";
 import type { ConfReader } from "./conf-reader.ts";
 import { memoryQuantity } from "./memory.ts";
 import { RefusedSubmission } from "./refused-submission.ts";
+import { isSince } from "./spark-version.ts";
 import { listOf } from "./resource-uri.ts";
 
 type Role = "driver" | "executor";
@@ -46,8 +47,7 @@ export function metadataOf(conf: ConfReader, pod: PodIdentity, template: ObjectM
     key,
     value.replaceAll("{{APP_ID}}", appId).replaceAll("{{EXECUTOR_ID}}", pod.executorId ?? ""),
   ];
-  // Only since 4.0 in labels.
-  const inLabels = /^[0-3]\./.test(version) ? (entry: readonly string[]) => entry : substituted;
+  const inLabels = isSince(version, "4.0") ? substituted : (entry: readonly string[]) => entry;
   const annotations = conf.withPrefix(`spark.kubernetes.${role}.annotation.`).map(substituted);
   const ownLabels = own.map((entry) => inLabels(entry as readonly [string, string]));
   const allAnnotations = { ...template.annotations, ...entriesOf(annotations) };
@@ -104,12 +104,17 @@ export function hasCredentials(conf: ConfReader): boolean {
   );
 }
 
+interface ContainerInput {
+  readonly role: Role;
+  readonly version: string;
+  readonly memoryMiB: number;
+}
+
 /** The Spark container's name, image and what it asks for. */
 export function containerOf(
   conf: ConfReader,
-  role: Role,
   template: Container | undefined,
-  memoryMiB: number,
+  { role, version, memoryMiB }: ContainerInput,
 ): Container {
   const key = `spark.kubernetes.${role}.container.image`;
   const image = conf.text(key) ?? conf.text("spark.kubernetes.container.image");
@@ -136,7 +141,19 @@ export function containerOf(
         ...devicesOf(conf, role),
       },
     },
+    ...(isSince(version, "4.3") && {
+      securityContext: {
+        ...template?.securityContext,
+        allowPrivilegeEscalation: mayEscalate(conf, role),
+      },
+    }),
   } as Container;
+}
+
+function mayEscalate(conf: ConfReader, role: Role): boolean {
+  const key = "securityContext.allowPrivilegeEscalation";
+  const own = conf.boolean(`spark.kubernetes.${role}.${key}`);
+  return own ?? conf.isTrue(`spark.kubernetes.${key}`);
 }
 
 /** `spark.ROLE.resource.gpu.amount` and `.vendor` (KubernetesUtils.buildResourcesQuantities). */

@@ -1,6 +1,7 @@
 import type { JsonObject, Volume, VolumeMount } from "../../kubernetes/pod.ts";
 import type { ConfReader } from "./conf-reader.ts";
 import { RefusedSubmission } from "./refused-submission.ts";
+import { isSince } from "./spark-version.ts";
 
 /** Volumes and where the Spark container mounts them. */
 export interface Mounted {
@@ -129,16 +130,33 @@ export function secretVolumes(conf: ConfReader, role: Owner["role"]): Mounted {
   };
 }
 
+/** Volumes of local dirs, and the paths in SPARK_LOCAL_DIRS. */
+interface LocalDirs extends Mounted {
+  readonly paths: readonly string[];
+}
+
+export const NO_LOCAL_DIRS: LocalDirs = { volumes: [], mounts: [], paths: [] };
+
+/** Since 4.1 a conf can leave out steps. */
+export function isWithoutLocalDirs(
+  conf: ConfReader,
+  role: Owner["role"],
+  version: string,
+): boolean {
+  const excluded = conf.text(`spark.kubernetes.${role}.pod.excludedFeatureSteps`);
+  return isSince(version, "4.1") && excluded?.includes("LocalDirsFeatureStep") === true;
+}
+
 /**
  * Where Spark writes shuffle and spilled data (LocalDirsFeatureStep): the user's volumes that are named so, or one emptyDir
  * for each path.
- * @param paths what SPARK_LOCAL_DIRS is for the process that builds the Pod; undefined where it has none
+ * @param paths where they are, unless they are volumes
  */
 export function localDirs(
   conf: ConfReader,
   mounts: readonly VolumeMount[],
   paths: readonly string[],
-): Mounted & { readonly paths: readonly string[] } {
+): LocalDirs {
   const own = mounts.filter(({ name }) => name.startsWith("spark-local-dir-"));
   if (own.length > 0) {
     return { volumes: [], mounts: [], paths: own.map(({ mountPath }) => mountPath ?? "") };

@@ -7,10 +7,11 @@ import { parseProperties } from "../../../src/spark/properties.ts";
  *
  * - what Spark draws by lot: ids of 16 and 32 hex digits, UUIDs, and the time of submission, in all texts;
  * - who submits (SPARK_USER) and of which release Spark is beyond its line (`spark-version`);
- * - what is known only where Spark runs: the driver's address, a secret of spark.authenticate, the driver's uid;
- * - what the API server adds: defaults of fields, tolerations, priority, the token's volume and its mount, requests of
+ * - what is known only where Spark runs: the driver's address (SPARK_DRIVER_POD_IP, and since 4.3 in SPARK_DRIVER_URL), a secret of spark.authenticate, the driver's uid;
+ * - what the API server adds: defaults of fields, tolerations, priority, a node's zone, the token's volume and its mount, requests of
  *   devices beside their limits;
- * - the order of lists that Spark makes of maps: variables, volumes, mounts, options of the JVM, keys of the conf.
+ * - the order of lists that Spark makes of maps: variables, volumes, mounts, options of the JVM, keys of the conf; and of
+ *   the paths of local dirs, which it shuffles.
  */
 export function normalized(object: unknown): unknown {
   const { kind, metadata, spec, data, immutable } = object as Parts;
@@ -19,7 +20,7 @@ export function normalized(object: unknown): unknown {
     kind,
     metadata: {
       ...{ name, namespace, annotations },
-      labels: labels && { ...labels, "spark-version": "VERSION" },
+      labels: labels && normalizedLabels(labels),
       ownerReferences: ownerReferences?.map(({ uid: _, ...owner }) => owner),
     },
     ...(spec && { spec: normalizedSpec(spec) }),
@@ -27,18 +28,33 @@ export function normalized(object: unknown): unknown {
   };
   const text = JSON.stringify(kept)
     .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "UUID")
+    .replaceAll(/(?<=CoarseGrainedScheduler@)[0-9.]+(?=:)/g, "ADDRESS")
     .replaceAll(/\b[0-9a-f]{32}\b/g, "HEX32")
     .replaceAll(/\b[0-9a-f]{16}\b/g, "HEX16");
   return JSON.parse(text);
+}
+
+function normalizedLabels(labels: Readonly<Record<string, string>>) {
+  // Of the node, where a template names one.
+  const { "topology.kubernetes.io/zone": _, ...own } = labels;
+  return { ...own, "spark-version": "VERSION" };
 }
 
 interface Named {
   readonly name: string;
 }
 
+interface Variable extends Named {
+  readonly value?: string;
+}
+
+interface Mount extends Named {
+  readonly mountPath: string;
+}
+
 interface Container extends Named {
-  readonly env?: readonly (Named & { readonly value?: string })[];
-  readonly volumeMounts?: readonly Named[];
+  readonly env?: readonly Variable[];
+  readonly volumeMounts?: readonly Mount[];
   readonly resources?: Resources;
   readonly [field: string]: unknown;
 }
@@ -70,7 +86,7 @@ interface Parts {
 
 /** Fields that the API server fills in, and with what: a value that is not the default is left. */
 const POD_DEFAULTS: JsonObject = {
-  ...{ dnsPolicy: "ClusterFirst", enableServiceLinks: true, priority: 0, securityContext: {} },
+  ...{ dnsPolicy: "ClusterFirst", enableServiceLinks: true, securityContext: {} },
   ...{ preemptionPolicy: "PreemptLowerPriority", schedulerName: "default-scheduler" },
   ...{
     terminationGracePeriodSeconds: 30,
@@ -87,7 +103,7 @@ const CONTAINER_DEFAULTS: JsonObject = {
 const TOKEN = "kube-api-access-";
 
 function normalizedSpec(spec: Spec): JsonObject {
-  const { containers, initContainers, volumes = [], tolerations = [], ...rest } = spec;
+  const { containers, initContainers, volumes = [], tolerations = [], priority: _, ...rest } = spec;
   const own = tolerations.filter(
     ({ key, tolerationSeconds }) =>
       tolerationSeconds !== 300 ||
@@ -106,9 +122,9 @@ function normalizedContainer(container: Container): JsonObject {
   const { env, volumeMounts = [], resources, ...rest } = container;
   return {
     ...without(CONTAINER_DEFAULTS, rest),
-    resources: resources && normalizedResources(resources),
+    resources: normalizedResources(resources ?? {}),
     env: env && normalizedEnv(env),
-    volumeMounts: byName(volumeMounts.filter(({ name }) => !name.startsWith(TOKEN))),
+    volumeMounts: unshuffled(byName(volumeMounts.filter(({ name }) => !name.startsWith(TOKEN)))),
   };
 }
 
@@ -129,12 +145,29 @@ function normalizedEnv(env: NonNullable<Container["env"]>): readonly Named[] {
       /^(?:SPARK_USER|SPARK_DRIVER_POD_IP|_SPARK_AUTH_SECRET)$/.test(variable.name)
         ? { ...variable, value: "UNKNOWN" }
         : // The API server leaves out an empty value.
-          { ...variable, value: variable.value === "" ? undefined : variable.value },
+          { ...variable, value: valueOf(variable) },
     );
   return byName([
     ...others,
     ...options.map((value, at) => ({ name: `SPARK_JAVA_OPT_${at}`, value })),
   ]);
+}
+
+function valueOf({ name, value }: Variable): string | undefined {
+  if (name === "SPARK_LOCAL_DIRS") return value?.split(",").sort().join();
+  return value === "" ? undefined : value;
+}
+
+/** Paths in their order, dealt out to the local dirs in theirs. */
+function unshuffled(mounts: readonly Mount[]): readonly Mount[] {
+  const isLocal = ({ name }: Mount) => name.startsWith("spark-local-dir-");
+  const paths = mounts
+    .filter(isLocal)
+    .map(({ mountPath }) => mountPath)
+    .sort();
+  return mounts.map((mount) =>
+    isLocal(mount) ? { ...mount, mountPath: paths.shift() ?? "" } : mount,
+  );
 }
 
 function normalizedVolume(volume: Named): Named {
