@@ -57,7 +57,7 @@ function predictedOf({ submission, templates = {}, line }: Scenario) {
     ),
   };
   const prediction = predicted(submissionArguments(SERVER, { ...submission, conf }), {
-    version: VERSIONS[line as keyof typeof VERSIONS],
+    version: VERSIONS[line],
     templates: Object.fromEntries(files.map(([, file, template]) => [file, template])),
   });
   assert.ok(prediction.kind === "predicted");

@@ -54,43 +54,51 @@ const LONGEST_SHOWN = 60;
  * @param words what comes behind `spark-submit`
  */
 export function parseCommandLine(words: readonly string[]): ParsedCommandLine {
-  const options = new Map<string, string>();
-  const conf = new Map<string, string>();
-  const problems: string[] = [];
+  const read: Reading = { options: new Map(), conf: new Map(), problems: [] };
   let at = 0;
-  for (; at < words.length; at++) {
-    const word = words[at] ?? "";
-    // With neither a name nor a value left out, as the parser's (--[^=]+)=(.+) has it.
-    const [, named, inline] = /^(--[^=]+)=(.+)$/s.exec(word) ?? [];
-    const name = OPTIONS.get(named ?? word);
-    if (name !== undefined) {
-      const value = inline ?? words[++at];
-      if (OTHER_ACTIONS.has(name)) problems.push(`${name}: submits nothing`);
-      else if (value === undefined) problems.push(`${word}: its value is missing`);
-      else if (name === "--conf") readPair(value, conf, problems);
-      else options.set(name, value);
-    } else if (SWITCHES.has(named ?? word)) {
-      if (OTHER_ACTIONS.has(named ?? word)) problems.push(`${word}: submits nothing`);
-    } else if (word.startsWith("-")) {
-      problems.push(`${shown(named ?? word)}: spark-submit knows no such option`);
-    } else break;
+  for (let taken = 0; at < words.length; at += taken) {
+    taken = readOption(words[at] ?? "", words[at + 1], read);
+    if (taken === 0) break;
   }
+  const { options, conf, problems } = read;
   const resource = words[at];
-  if (resource === undefined) {
-    // An unknown option may have had a value, which was taken for the resource, or the other way round.
-    if (problems.length === 0) problems.push(NO_RESOURCE);
-    return { kind: "wrong", problems };
-  }
+  // Behind an option that nobody knows may stand its value, and not the resource.
+  if (resource === undefined && problems.length === 0) problems.push(NO_RESOURCE);
   problems.push(...wrongValues(options));
-  if (problems.length > 0) return { kind: "wrong", problems };
+  if (resource === undefined || problems.length > 0) return { kind: "wrong", problems };
   return { kind: "parsed", command: { options, conf, resource, args: words.slice(at + 1) } };
+}
+
+interface Reading {
+  readonly options: Map<string, string>;
+  readonly conf: Map<string, string>;
+  readonly problems: string[];
+}
+
+/** Returns how many words it took: none where the first is no option. */
+function readOption(word: string, next: string | undefined, read: Reading): 0 | 1 | 2 {
+  // SparkSubmitOptionParser.parse: with neither a name nor a value left out.
+  const [, named = word, inline] = /^(--[^=]+)=(.+)$/.exec(word) ?? [];
+  const name = OPTIONS.get(named);
+  if (OTHER_ACTIONS.has(named)) read.problems.push(`${named}: submits nothing`);
+  if (name !== undefined) {
+    const value = inline ?? next;
+    if (value === undefined) read.problems.push(`${named}: its value is missing`);
+    else if (name === "--conf") readPair(value, read);
+    else read.options.set(name, value);
+    return inline === undefined ? 2 : 1;
+  }
+  if (SWITCHES.has(named)) return 1;
+  if (!word.startsWith("-")) return 0;
+  read.problems.push(`${shown(word)}: spark-submit knows no such option`);
+  return 1;
 }
 
 const NO_RESOURCE =
   "no primary resource: the jar, the Python file or the R file must stand behind the options";
 
 /** As SparkSubmitUtils.parseSparkConfProperty does; what has no key may be a secret as a whole. */
-function readPair(pair: string, conf: Map<string, string>, problems: string[]): void {
+function readPair(pair: string, { conf, problems }: Reading): void {
   const end = pair.indexOf("=");
   if (end < 0) problems.push("--conf: must be KEY=VALUE, and has no '='");
   else conf.set(pair.slice(0, end), pair.slice(end + 1));

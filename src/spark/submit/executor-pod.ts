@@ -25,6 +25,7 @@ import {
   NO_LOCAL_DIRS,
   secretVolumes,
   userVolumes,
+  type Mounted,
 } from "./volumes.ts";
 
 /** What an executor Pod is made of, beside the conf that its driver reads. */
@@ -66,13 +67,11 @@ export function executorPod(conf: ConfReader, input: ExecutorInput): Pod & JsonO
   });
   const secrets = secretVolumes(conf, "executor");
   const user = userVolumes(conf, { role: "executor", claimPrefix: name, executorId: ID });
-  const confVolumes = conf.isTrue("spark.kubernetes.executor.disableConfigMap")
-    ? []
-    : [{ name: "spark-conf-volume-exec", configMap: { name: `spark-exec-${UNIQUE_ID}-conf-map` } }];
+  const ownConf = confVolume(conf);
   const hadoop = hadoopConf(conf.text(EXECUTOR_HADOOP_MAP_KEY));
   const before = [
     ...(container.volumeMounts ?? []),
-    ...confVolumes.map((volume) => ({ name: volume.name, mountPath: CONF_DIR })),
+    ...ownConf.mounts,
     ...secrets.mounts,
     ...user.mounts,
     ...hadoop.mounts,
@@ -81,15 +80,13 @@ export function executorPod(conf: ConfReader, input: ExecutorInput): Pod & JsonO
     ? NO_LOCAL_DIRS
     : localDirs(conf, before, inheritedDirs(input.driver, conf));
   const volumes: readonly Volume[] = [
-    ...[...(spec.volumes ?? []), ...confVolumes, ...secrets.volumes],
+    ...[...(spec.volumes ?? []), ...ownConf.volumes, ...secrets.volumes],
     ...[...user.volumes, ...hadoop.volumes, ...local.volumes],
   ];
-  const port = conf.int("spark.blockManager.port") ?? 7079;
-  const ports = { name: "blockmanager", containerPort: port, protocol: "TCP" };
   const executor = {
     ...container,
     args: [...(container.args ?? []), "executor"],
-    ports: port === 0 ? [] : [ports],
+    ports: portsOf(conf),
     env: [
       ...(container.env ?? []),
       ...environment(conf, input, memory.heap),
@@ -123,8 +120,22 @@ export function executorPod(conf: ConfReader, input: ExecutorInput): Pod & JsonO
     spec: {
       ...specOf(conf, "executor", spec),
       ...{ hostname: hostnameOf(name), containers: [...sidecars, executor], volumes },
-    } as Pod["spec"],
+    },
   };
+}
+
+function confVolume(conf: ConfReader): Mounted {
+  if (conf.isTrue("spark.kubernetes.executor.disableConfigMap")) return { volumes: [], mounts: [] };
+  const name = "spark-conf-volume-exec";
+  return {
+    volumes: [{ name, configMap: { name: `spark-exec-${UNIQUE_ID}-conf-map` } }],
+    mounts: [{ name, mountPath: CONF_DIR }],
+  };
+}
+
+function portsOf(conf: ConfReader) {
+  const containerPort = conf.int("spark.blockManager.port") ?? 7079;
+  return containerPort === 0 ? [] : [{ name: "blockmanager", containerPort, protocol: "TCP" }];
 }
 
 function hostnameOf(name: string): string {

@@ -1,4 +1,10 @@
-import type { Container, EnvVar, ObjectMeta, PodSpec } from "../../kubernetes/pod.ts";
+import type {
+  Container,
+  EnvVar,
+  ObjectMeta,
+  PodSpec,
+  ResourceRequirements,
+} from "../../kubernetes/pod.ts";
 import { nameLabelOf } from "../application.ts";
 import type { ConfReader } from "./conf-reader.ts";
 import { memoryQuantity } from "./memory.ts";
@@ -49,7 +55,7 @@ export function metadataOf(conf: ConfReader, pod: PodIdentity, template: ObjectM
   ];
   const inLabels = isSince(version, "4.0") ? substituted : (entry: readonly string[]) => entry;
   const annotations = conf.withPrefix(`spark.kubernetes.${role}.annotation.`).map(substituted);
-  const ownLabels = own.map((entry) => inLabels(entry as readonly [string, string]));
+  const ownLabels = own.map((entry) => inLabels(entry));
   const allAnnotations = { ...template.annotations, ...entriesOf(annotations) };
   return {
     ...template,
@@ -121,26 +127,12 @@ export function containerOf(
   if (image === undefined) {
     throw new RefusedSubmission(`spark.kubernetes.container.image: must be set, or ${key}`);
   }
-  const cpu =
-    conf.text(`spark.kubernetes.${role}.request.cores`) ??
-    String(conf.int(`spark.${role}.cores`) ?? 1);
-  const limit = conf.text(`spark.kubernetes.${role}.limit.cores`);
-  const memory = memoryQuantity(memoryMiB);
   return {
     ...template,
     name: template?.name ?? `spark-kubernetes-${role}`,
     image,
     imagePullPolicy: conf.text("spark.kubernetes.container.image.pullPolicy") ?? "IfNotPresent",
-    resources: {
-      ...template?.resources,
-      requests: { ...template?.resources?.requests, cpu, memory },
-      limits: {
-        ...template?.resources?.limits,
-        ...(limit !== undefined && { cpu: limit }),
-        memory,
-        ...devicesOf(conf, role),
-      },
-    },
+    resources: resourcesOf(conf, role, memoryMiB, template?.resources ?? {}),
     ...(isSince(version, "4.3") && {
       securityContext: {
         ...template?.securityContext,
@@ -148,6 +140,29 @@ export function containerOf(
       },
     }),
   } as Container;
+}
+
+function resourcesOf(
+  conf: ConfReader,
+  role: Role,
+  memoryMiB: number,
+  { requests, limits, ...others }: ResourceRequirements,
+): ResourceRequirements {
+  const cpu =
+    conf.text(`spark.kubernetes.${role}.request.cores`) ??
+    String(conf.int(`spark.${role}.cores`) ?? 1);
+  const limit = conf.text(`spark.kubernetes.${role}.limit.cores`);
+  const memory = memoryQuantity(memoryMiB);
+  return {
+    ...others,
+    requests: { ...requests, cpu, memory },
+    limits: {
+      ...limits,
+      ...(limit !== undefined && { cpu: limit }),
+      memory,
+      ...devicesOf(conf, role),
+    },
+  };
 }
 
 function mayEscalate(conf: ConfReader, role: Role): boolean {

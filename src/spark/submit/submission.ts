@@ -80,38 +80,39 @@ export function resolveSubmission(
   if (why !== undefined) return { kind: "elsewhere", why };
   validate(conf);
   const language = languageOf(word);
-  const resource = word === NO_RESOURCE ? word : resolveUri(word);
   const mainClass = language === "java" ? options.get("--class") : RUNNERS[language];
   if (mainClass === undefined) {
     throw new RefusedSubmission("--class: must be given; the manifest of the jar is not read here");
   }
+  const resource = word === NO_RESOURCE ? word : resolveUri(word);
   conf.set("spark.master", masterOf(conf.get("spark.master") ?? ""));
   if (!conf.has("spark.app.name")) {
     const name = options.get("--class") ?? resource.slice(resource.lastIndexOf("/") + 1);
     conf.set("spark.app.name", name);
   }
-  if (language === "java") {
-    const own = resource === NO_RESOURCE ? [] : [resource];
-    conf.set("spark.jars", [...listOf(conf.get("spark.jars")), ...own].join(","));
-  }
-  for (const key of LISTS) {
-    const value = conf.get(key);
-    if (value !== undefined) conf.set(key, listOf(value).map(resolveUri).join(","));
-  }
-  // Set even where there are none.
-  conf.set("spark.submit.pyFiles", conf.get("spark.submit.pyFiles") ?? "");
+  const own = resource === NO_RESOURCE ? [] : [resource];
+  setLists(conf, language === "java" ? own : undefined);
   conf.set("spark.app.submitTime", SUBMIT_TIME);
+  const proxyUser = options.get("--proxy-user");
   return {
     kind: "cluster",
-    submission: {
-      conf,
-      language,
-      mainClass,
-      resource,
-      args,
-      proxyUser: options.get("--proxy-user"),
-    },
+    submission: { conf, language, mainClass, resource, args, proxyUser },
   };
+}
+
+/**
+ * Jars, files and the like as URIs, the application's own jar behind the others.
+ * @param own undefined where the application is no jar
+ */
+function setLists(conf: Map<string, string>, own: readonly string[] | undefined): void {
+  const jars = own && [...listOf(conf.get("spark.jars")), ...own];
+  // These two are set even where there are none.
+  if (jars !== undefined) conf.set("spark.jars", jars.join(","));
+  conf.set("spark.submit.pyFiles", conf.get("spark.submit.pyFiles") ?? "");
+  for (const key of LISTS) {
+    const said = conf.get(key);
+    if (said !== undefined) conf.set(key, listOf(said).map(resolveUri).join(","));
+  }
 }
 
 function elsewhere(

@@ -40,7 +40,7 @@ export function userVolumes(conf: ConfReader, owner: Owner): Mounted {
     const subPath = options.get("mount.subPath");
     const subPathExpr = options.get("mount.subPathExpr");
     return {
-      volume: { name, ...source } as Volume,
+      volume: { name, ...source },
       mount: {
         name,
         ...(readOnly && { readOnly }),

@@ -1,10 +1,15 @@
 /** A command line of spark-submit behind its master, which is the test cluster's. */
 export interface CommandLineCase {
   readonly name: string;
+  /** With {@link FOLDER} in place of where the suite writes files. */
   readonly args: readonly string[];
   /** The content of its --properties-file, which the suite writes and adds in front. */
   readonly properties?: string;
+  /** Files that the suite writes. */
+  readonly files?: Readonly<Record<string, string>>;
 }
+
+export const FOLDER = "{folder}";
 
 const IMAGE = "spark.kubernetes.container.image=registry.example.com:5000/spark-py:3.5.9-r1";
 const PYTHON = "local:///opt/app/etl.py";
@@ -21,6 +26,35 @@ const volume = (role: string, type: string, name: string, options: Record<string
       ([key, value]) => `spark.kubernetes.${role}.volumes.${type}.${name}.${key}=${value}`,
     ),
   );
+
+/** What a template brings, beside what Spark overwrites in it. */
+function template(role: string): object {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      labels: { team: "data", tier: role },
+      annotations: { "example.com/template": role },
+    },
+    spec: {
+      restartPolicy: "Always",
+      nodeSelector: { disk: "ssd" },
+      containers: [
+        { name: "log-shipper", image: "registry.example.com:5000/log-shipper:1" },
+        {
+          ...{ name: "main", image: "registry.example.com:5000/other:1", args: ["first"] },
+          env: [{ name: "TZ", value: "UTC" }],
+          ports: [{ name: "metrics", containerPort: 9090, protocol: "TCP" }],
+          resources: { requests: { cpu: "8", "ephemeral-storage": "1Gi" }, limits: { cpu: "9" } },
+          volumeMounts: [{ name: "spark-local-dir-9", mountPath: "/disk" }],
+        },
+      ],
+      volumes: [{ name: "spark-local-dir-9", emptyDir: {} }],
+      tolerations: [{ key: "spark", operator: "Exists", effect: "NoSchedule" }],
+      terminationGracePeriodSeconds: 60,
+    },
+  };
+}
 
 /** What people really pass, and the edges of it. */
 export const COMMAND_LINES: readonly CommandLineCase[] = [
@@ -329,6 +363,47 @@ export const COMMAND_LINES: readonly CommandLineCase[] = [
         "spark.kubernetes.driver.annotation.x=${spark.my.tag}",
       ),
       PYTHON,
+    ],
+  },
+  {
+    name: "pod templates with a side-car and a container of another name",
+    files: {
+      "driver.json": JSON.stringify(template("driver")),
+      "executor.json": JSON.stringify(template("executor")),
+    },
+    args: [
+      ...base,
+      ...conf(
+        `spark.kubernetes.driver.podTemplateFile=${FOLDER}/driver.json`,
+        `spark.kubernetes.executor.podTemplateFile=${FOLDER}/executor.json`,
+        "spark.kubernetes.driver.podTemplateContainerName=main",
+        "spark.kubernetes.driver.label.team=risk",
+        "spark.kubernetes.driver.limit.cores=2",
+      ),
+      PYTHON,
+    ],
+  },
+  {
+    name: "a pod template of which the first container is Spark's",
+    files: { "only.json": JSON.stringify({ ...template("driver"), metadata: {} }) },
+    args: [...base, ...conf(`spark.kubernetes.driver.podTemplateFile=${FOLDER}/only.json`), PYTHON],
+  },
+  {
+    name: "a file of the submitter's, uploaded, with others",
+    files: { "own.py": "", "own.zip": "" },
+    args: [
+      ...[...base, "--py-files", `local:///opt/a.zip,${FOLDER}/own.zip`],
+      ...conf(`spark.kubernetes.file.upload.path=file://${FOLDER}/uploads`),
+      `${FOLDER}/own.py`,
+    ],
+  },
+  {
+    name: "a jar of the submitter's",
+    files: { "own.jar": "" },
+    args: [
+      ...[...base, "--class", "a.B"],
+      ...conf(`spark.kubernetes.file.upload.path=file://${FOLDER}/uploads`),
+      `${FOLDER}/own.jar`,
     ],
   },
   { name: "an id of its own", args: [...base, ...conf("spark.app.id=my-id"), PYTHON] },

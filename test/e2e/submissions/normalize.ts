@@ -21,7 +21,7 @@ export function normalized(object: unknown): unknown {
     metadata: {
       ...{ name, namespace, annotations },
       labels: labels && normalizedLabels(labels),
-      ownerReferences: ownerReferences?.map(({ uid: _, ...owner }) => owner),
+      ownerReferences: ownerReferences?.map((owner) => leavingOut("uid", owner)),
     },
     ...(spec && { spec: normalizedSpec(spec) }),
     ...(data && { immutable, data: { ...data, "spark.properties": propertiesOf(data) } }),
@@ -34,10 +34,13 @@ export function normalized(object: unknown): unknown {
   return JSON.parse(text);
 }
 
-function normalizedLabels(labels: Readonly<Record<string, string>>) {
-  // Of the node, where a template names one.
-  const { "topology.kubernetes.io/zone": _, ...own } = labels;
-  return { ...own, "spark-version": "VERSION" };
+/** The zone is that of the node which a template names. */
+function normalizedLabels(labels: JsonObject): JsonObject {
+  return { ...leavingOut("topology.kubernetes.io/zone", labels), "spark-version": "VERSION" };
+}
+
+function leavingOut(name: string, fields: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(fields).filter(([key]) => key !== name));
 }
 
 interface Named {
@@ -103,14 +106,14 @@ const CONTAINER_DEFAULTS: JsonObject = {
 const TOKEN = "kube-api-access-";
 
 function normalizedSpec(spec: Spec): JsonObject {
-  const { containers, initContainers, volumes = [], tolerations = [], priority: _, ...rest } = spec;
+  const { containers, initContainers, volumes = [], tolerations = [], ...rest } = spec;
   const own = tolerations.filter(
     ({ key, tolerationSeconds }) =>
       tolerationSeconds !== 300 ||
       !/^node\.kubernetes\.io\/(?:not-ready|unreachable)$/.test(key ?? ""),
   );
   return {
-    ...without(POD_DEFAULTS, rest),
+    ...without(POD_DEFAULTS, leavingOut("priority", rest)),
     containers: containers.map(normalizedContainer),
     ...(initContainers && { initContainers: initContainers.map(normalizedContainer) }),
     volumes: byName(volumes.filter(({ name }) => !name.startsWith(TOKEN)).map(normalizedVolume)),
@@ -170,12 +173,12 @@ function unshuffled(mounts: readonly Mount[]): readonly Mount[] {
   );
 }
 
-function normalizedVolume(volume: Named): Named {
-  const entries = Object.entries(volume).map(([key, source]: [string, unknown]) => {
+function normalizedVolume({ name, ...sources }: Named): Named {
+  const entries = Object.entries(sources).map(([key, source]: [string, unknown]) => {
     if (typeof source !== "object" || source === null) return [key, source];
     return [key, without({ defaultMode: 420 }, source as JsonObject)];
   });
-  return Object.fromEntries(entries) as unknown as Named;
+  return { name, ...(Object.fromEntries(entries) as JsonObject) };
 }
 
 /** In order of names; of one name in the order that they have, of which the last counts. */
