@@ -144,6 +144,9 @@ function judge(
   const stored = readConf(PROPERTIES_KEY, textOf(ofConf, confMap)).toRecord();
   const executor = predicted.executor(admitted, new Map(Object.entries(stored)));
   const { name } = confMap["metadata"] as { readonly name: string };
+  const unpredicted = predicted.unpredicted.map((key) =>
+    skippedEntry(origin("Conf", key), "what it adds is not predicted, and not judged"),
+  );
   return [
     reportEntry(origin("Pod", driver.metadata?.name ?? ""), ofDriver),
     reportEntry(origin("ConfigMap", name), ofConf),
@@ -153,6 +156,7 @@ function judge(
           origin("Pod", executor.pod.metadata?.name ?? ""),
           decide(set, podRequest(executor.pod, {}), facts),
         ),
+    ...unpredicted,
   ];
 }
 

@@ -100,7 +100,7 @@ export function sparkSubmit(
   submission: Submission,
 ): Promise<CommandResult> {
   const args = submissionArguments(cluster.server, submission);
-  return runSparkSubmit(cluster, account, submission.sparkHome, args, submission.signal);
+  return runSparkSubmit(cluster, account, { ...submission, args });
 }
 
 /** The arguments of {@link sparkSubmit}. */
@@ -129,13 +129,20 @@ export function submissionArguments(
   ];
 }
 
+/** What {@link runSparkSubmit} is given. */
+export interface CommandLineRun {
+  sparkHome: string;
+  args: readonly string[];
+  /** Of the JVM, beside those of all submissions. */
+  jvmOptions?: string;
+  signal?: AbortSignal;
+}
+
 /** Runs spark-submit with exactly these arguments. */
 export function runSparkSubmit(
   cluster: Cluster,
   account: SparkAccount,
-  sparkHome: string,
-  args: readonly string[],
-  signal?: AbortSignal,
+  { sparkHome, args, jvmOptions = "", signal }: CommandLineRun,
 ): Promise<CommandResult> {
   return runCommand(join(sparkHome, "bin", "spark-submit"), args, {
     env: {
@@ -148,7 +155,7 @@ export function runSparkSubmit(
       LC_ALL: "C.UTF-8", // else the JVM takes arguments for ASCII
       // A submission lasts as long as the JVM takes to start: what it never gets to use is not compiled.
       SPARK_LAUNCHER_OPTS: START_FAST,
-      SPARK_SUBMIT_OPTS: START_FAST,
+      SPARK_SUBMIT_OPTS: `${START_FAST} ${jvmOptions}`,
     },
     ...(signal ? { signal } : {}),
   });

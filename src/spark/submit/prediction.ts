@@ -41,6 +41,8 @@ export interface PredictedApplication {
   readonly executor: (driver: Pod, conf: ReadonlyMap<string, string>) => PredictedExecutor;
   /** The conf before admission. */
   readonly conf: ReadonlyMap<string, string>;
+  /** Keys of the conf that add something which is not predicted. */
+  readonly unpredicted: readonly string[];
 }
 
 export type PredictedExecutor =
@@ -56,6 +58,10 @@ export function predict(input: PredictionInput): Prediction {
       : predictApplication(resolved.submission, input);
   });
 }
+
+/** Steps of the user's own, Kerberos, and jars that only a repository of Maven's can tell. */
+const UNPREDICTED =
+  /^spark\.(?:kubernetes\.(?:driver|executor)\.pod\.featureSteps|(?:kubernetes\.)?kerberos\..*|jars\.packages)$/;
 
 function orRefused<T>(run: () => T): T | { readonly kind: "refused"; readonly problem: string } {
   try {
@@ -101,6 +107,7 @@ function predictApplication(
   return {
     ...{ kind: "predicted", namespace, driver, executor, conf: all },
     confMap: driverConfMap(all, input),
+    unpredicted: [...conf.entries.keys()].filter((key) => UNPREDICTED.test(key)).sort(),
   };
 }
 

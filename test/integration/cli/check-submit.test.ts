@@ -94,6 +94,12 @@ spec:
     assert.equal(judged("live").status, 0, judged("live").stderr);
   });
 
+  it("says of which keys it predicts nothing", () => {
+    const { status, stdout } = check(...GOOD, "--packages", "com.example:a:1", "local:///etl.py");
+    assert.equal(status, 0);
+    assert.match(stdout, /SKIPPED +- +Conf risk\/spark\.jars\.packages[^]*not predicted/);
+  });
+
   it("skips what makes no driver Pod, and says why", () => {
     const client = check("--", "spark-submit", "--master", "k8s://https://a", "etl.py");
     assert.equal(client.status, 0);
