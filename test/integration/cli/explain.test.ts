@@ -104,7 +104,13 @@ spec:
     const policies = objects[0]?.policies ?? [];
     assert.deepEqual(
       policies.map(({ policy }) => policy),
-      ["driver-on-demand", "executors-on-spot", "pin-images", "shuffle-on-local-disk"],
+      [
+        "driver-on-demand",
+        "executors-on-spot",
+        "pin-images",
+        "shuffle-on-local-disk",
+        "shuffle-safe-conf",
+      ],
     );
     assert.ok((policies[1]?.diff.length ?? 0) > 5);
   });
