@@ -8,7 +8,8 @@ import { sparkHome } from "./assets.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import type { CommandResult } from "./command.ts";
 import { prepareSpark, runSparkSubmit, SPARK, type SparkAccount } from "./spark-submit.ts";
-import { COMMAND_LINES, FOLDER, type CommandLineCase } from "./submissions/command-lines.ts";
+import { FOLDER, type CommandLineCase } from "./submissions/command-line-case.ts";
+import { COMMAND_LINES } from "./submissions/command-lines.ts";
 import { normalized } from "./submissions/normalize.ts";
 import { predicted } from "./submissions/predicted.ts";
 
