@@ -53,7 +53,7 @@ export function driverPod(conf: ConfReader, input: DriverInput): Pod & JsonObjec
   const template = readTemplate(conf, "driver", input.template);
   const { spec, sidecars } = template;
   const container = containerOf(conf, template.container, {
-    ...{ role: "driver", version: input.version, memoryMiB: driverMemory(conf, input.factor) },
+    ...{ role: "driver", version: input.version, memoryMiB: driverMemory(conf, input) },
   });
   const secrets = secretVolumes(conf, "driver");
   const user = userVolumes(conf, {

@@ -61,7 +61,7 @@ export function executorPod(conf: ConfReader, input: ExecutorInput): Pod & JsonO
     conf.text("spark.kubernetes.executor.podNamePrefix") ??
     resourceNamePrefix(conf.entries.get("spark.app.name") ?? "spark");
   const name = `${prefix}-exec-${ID}`;
-  const memory = executorMemory(conf, input.language);
+  const memory = executorMemory(conf, input);
   const container = containerOf(conf, template.container, {
     ...{ role: "executor", version: input.version, memoryMiB: memory.total },
   });

@@ -1,4 +1,5 @@
 import type { ConfReader } from "./conf-reader.ts";
+import { isSince } from "./spark-version.ts";
 import type { Language } from "./submission.ts";
 
 const FACTOR = "spark.kubernetes.memoryOverheadFactor";
@@ -28,15 +29,18 @@ export function memoryQuantity(mebibytes: number): string {
 }
 
 /** What a driver asks for, in MiB (BasicDriverFeatureStep). */
-export function driverMemory(conf: ConfReader, factor: number): number {
+export function driverMemory(
+  conf: ConfReader,
+  { factor, version }: { readonly factor: number; readonly version: string },
+): number {
   const heap = conf.mebibytes("spark.driver.memory") ?? HEAP;
-  return heap + overhead(conf, "driver", { heap, factor });
+  return heap + overhead(conf, "driver", { heap, factor, version });
 }
 
 /** What an executor asks for, in MiB: its heap, and all of it (ResourceProfile.getResourcesForClusterManager). */
 export function executorMemory(
   conf: ConfReader,
-  language: Language,
+  { language, version }: { readonly language: Language; readonly version: string },
 ): { readonly heap: number; readonly total: number } {
   const heap = conf.mebibytes("spark.executor.memory") ?? HEAP;
   const factor = conf.number(FACTOR) ?? 0.1;
@@ -44,17 +48,29 @@ export function executorMemory(
     ? (conf.mebibytesOfBytes("spark.memory.offHeap.size") ?? 0)
     : 0;
   const python = language === "python" ? (conf.mebibytes("spark.executor.pyspark.memory") ?? 0) : 0;
-  return { heap, total: heap + overhead(conf, "executor", { heap, factor }) + offHeap + python };
+  return {
+    heap,
+    total: heap + overhead(conf, "executor", { heap, factor, version }) + offHeap + python,
+  };
+}
+
+interface Overhead {
+  readonly heap: number;
+  readonly factor: number;
+  readonly version: string;
 }
 
 function overhead(
   conf: ConfReader,
   role: "driver" | "executor",
-  { heap, factor }: { readonly heap: number; readonly factor: number },
+  { heap, factor, version }: Overhead,
 ): number {
-  const said = conf.mebibytes(`spark.${role}.memoryOverhead`);
-  if (said !== undefined) return said;
+  const whole = conf.mebibytes(`spark.${role}.memoryOverhead`);
+  if (whole !== undefined) return whole;
   const own = conf.number(`spark.${role}.memoryOverheadFactor`) ?? factor;
-  const least = conf.mebibytes(`spark.${role}.minMemoryOverhead`) ?? LEAST_OVERHEAD;
+  const said = isSince(version, "4.0")
+    ? conf.mebibytes(`spark.${role}.minMemoryOverhead`)
+    : undefined;
+  const least = said ?? LEAST_OVERHEAD;
   return Math.max(Math.trunc(own * heap), least);
 }
