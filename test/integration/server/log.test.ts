@@ -29,7 +29,7 @@ describe("the log", () => {
         time: undefined,
         uid: "uid-1",
         namespace: "team-risk",
-      surface: "pod",
+        surface: "pod",
         name: "etl-7f3a",
         role: "driver",
         operation: "CREATE",
