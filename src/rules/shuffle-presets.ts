@@ -120,6 +120,17 @@ export const SHUFFLE_PRESETS: Readonly<
         when: keptOnExecutors,
         why: "Spark's default, written out: cached blocks.",
       },
+      {
+        ...always,
+        key: "spark.storage.decommission.fallbackStorage.cleanUp",
+        value: "true",
+        when: {
+          text: "spark.storage.decommission.fallbackStorage.path is said, by the job or by a policy",
+          holds: (conf) =>
+            (conf.raw("spark.storage.decommission.fallbackStorage.path") ?? "") !== "",
+        },
+        why: "What no executor has room for goes to that folder; Spark's default is to leave it there when the job ends.",
+      },
     ],
   },
   ShuffleRetries: {

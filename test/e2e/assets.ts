@@ -27,7 +27,7 @@ export type Binary = (typeof binaries)[number];
 
 /**
  * The PySpark releases that tests and recordings run: the oldest line supported, one between, and the newest. The suites run
- * the first alone, and install no other.
+ * the first, and the second where confs are submitted; they install no other.
  */
 export const sparkVersions = { "3.5": "3.5.9", "4.1": "4.1.4", "4": "4.3.0" } as const;
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { parseProperties } from "../../src/spark/properties.ts";
 import { ApiError } from "./api-client.ts";
-import { sparkHome } from "./assets.ts";
+import { sparkHome, type SparkLine } from "./assets.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Pod } from "./pod.ts";
 import { prepareSpark, SPARK, type SparkAccount, sparkSubmit } from "./spark-submit.ts";
@@ -46,8 +46,8 @@ describe("the conf of a driver", () => {
     await cluster.stop();
   });
 
-  const submit = (name: string, conf: Readonly<Record<string, string>>) =>
-    sparkSubmit(cluster, account, { sparkHome: sparkHome("3.5"), name, conf });
+  const submit = (name: string, conf: Readonly<Record<string, string>>, line: SparkLine = "3.5") =>
+    sparkSubmit(cluster, account, { sparkHome: sparkHome(line), name, conf });
 
   async function list<T>(path: string): Promise<readonly T[]> {
     return ((await cluster.api("GET", path)) as { readonly items: readonly T[] }).items;
@@ -68,58 +68,70 @@ describe("the conf of a driver", () => {
     return { map, conf: read(map.data?.["spark.properties"] ?? "") };
   }
 
-  it("is mended, and is otherwise as spark-submit wrote it", async () => {
-    const { code, stderr } = await submit("mended", {
-      "spark.dynamicAllocation.enabled": "true",
-      "spark.dynamicAllocation.shuffleTracking.enabled": "false",
-      "spark.custom.password": "a=b \\ c:d",
-    });
-    assert.equal(code, 0, stderr);
-    const { map, conf } = await confOf("mended");
-    const text = map.data?.["spark.properties"] ?? "";
-    const [theirs = "", ours = ""] = text.split("\n\n# sparkgate: shuffle-safe-conf\n");
-    assert.match(theirs, /^#Java properties built from Kubernetes config map/);
-    assert.match(ours, /^spark\.dynamicAllocation\.shuffleTracking\.enabled=true$/m);
-    assert.equal(read(theirs).get("spark.dynamicAllocation.shuffleTracking.enabled"), "false");
-    assert.equal(conf.get("spark.dynamicAllocation.shuffleTracking.enabled"), "true");
-    assert.equal(conf.get("spark.dynamicAllocation.maxExecutors"), "100");
-    assert.equal(conf.get("spark.decommission.enabled"), "true");
-    assert.equal(conf.get("spark.custom.password"), "a=b \\ c:d");
-    for (const [key, value] of read(theirs)) {
-      if (key !== "spark.dynamicAllocation.shuffleTracking.enabled") {
-        assert.equal(conf.get(key), value, key);
+  for (const [index, line] of (["3.5", "4.1"] as const).entries()) {
+    it(`of Spark ${line} is mended, and is otherwise as spark-submit wrote it`, async () => {
+      const name = `mended-${index}`;
+      const { code, stderr } = await submit(
+        name,
+        {
+          "spark.dynamicAllocation.enabled": "true",
+          "spark.dynamicAllocation.shuffleTracking.enabled": "false",
+          "spark.custom.password": "a=b \\ c:d",
+        },
+        line,
+      );
+      assert.equal(code, 0, stderr);
+      const { map, conf } = await confOf(name);
+      const text = map.data?.["spark.properties"] ?? "";
+      const [theirs = "", ours = ""] = text.split("\n\n# sparkgate: shuffle-safe-conf\n");
+      assert.match(theirs, /^#Java properties built from Kubernetes config map/);
+      assert.match(ours, /^spark\.dynamicAllocation\.shuffleTracking\.enabled=true$/m);
+      assert.equal(read(theirs).get("spark.dynamicAllocation.shuffleTracking.enabled"), "false");
+      assert.equal(conf.get("spark.dynamicAllocation.shuffleTracking.enabled"), "true");
+      assert.equal(conf.get("spark.dynamicAllocation.maxExecutors"), "100");
+      assert.equal(conf.get("spark.decommission.enabled"), "true");
+      assert.equal(conf.get("spark.custom.password"), "a=b \\ c:d");
+      for (const [key, value] of read(theirs)) {
+        if (key !== "spark.dynamicAllocation.shuffleTracking.enabled") {
+          assert.equal(conf.get(key), value, key);
+        }
       }
-    }
-    assert.equal(map.immutable, true);
-    assert.match(
-      await sparkgate.get("/metrics"),
-      /sparkgate_admission_requests_total\{surface="driver-conf",role="none",operation="CREATE",admission="mutating",verdict="changed",dry_run="false"\} 1/,
-    );
-  });
-
-  it("that is refused takes its driver with it: Spark deletes the Pod itself", async () => {
-    const { code, stdout, stderr } = await submit("refused", {
-      "spark.dynamicAllocation.enabled": "true",
-      "spark.dynamicAllocation.maxExecutors": "5000",
-      "spark.hadoop.fs.s3a.secret.key": "hunter2",
+      assert.equal(map.immutable, true);
+      assert.match(
+        await sparkgate.get("/metrics"),
+        /sparkgate_admission_requests_total\{surface="driver-conf",role="none",operation="CREATE",admission="mutating",verdict="changed",dry_run="false"\} [12]/,
+      );
     });
-    assert.equal(code, 1);
-    const output = stdout + stderr;
-    assert.match(
-      output,
-      /Sparkgate refused the conf of refused \(ConfigMap spark-drv-[0-9a-f]+-conf-map\): 2 problems \(policy, not RBAC\)\./,
-    );
-    assert.match(
-      output,
-      /\[bounded\] spark\.dynamicAllocation\.maxExecutors: '5000' is above 200\./,
-    );
-    assert.match(
-      output,
-      /\[no-credentials-in-conf\] spark\.hadoop\.fs\.s3a\.secret\.key: is forbidden/,
-    );
-    assert.doesNotMatch(output, /hunter2/);
-    assert.deepEqual(await driversOf("refused"), []);
-  });
+
+    it(`of Spark ${line} that is refused takes its driver with it: Spark deletes the Pod itself`, async () => {
+      const name = `refused-${index}`;
+      const { code, stdout, stderr } = await submit(
+        name,
+        {
+          "spark.dynamicAllocation.enabled": "true",
+          "spark.dynamicAllocation.maxExecutors": "5000",
+          "spark.hadoop.fs.s3a.secret.key": "hunter2",
+        },
+        line,
+      );
+      assert.equal(code, 1);
+      const output = stdout + stderr;
+      assert.match(
+        output,
+        /Sparkgate refused the conf of refused-\d \(ConfigMap spark-drv-[0-9a-f]+-conf-map\): 2 problems \(policy, not RBAC\)\./,
+      );
+      assert.match(
+        output,
+        /\[bounded\] spark\.dynamicAllocation\.maxExecutors: '5000' is above 200\./,
+      );
+      assert.match(
+        output,
+        /\[no-credentials-in-conf\] spark\.hadoop\.fs\.s3a\.secret\.key: is forbidden/,
+      );
+      assert.doesNotMatch(output, /hunter2/);
+      assert.deepEqual(await driversOf(name), []);
+    });
+  }
 
   it("names the image of executors: latest is refused before there is any", async () => {
     const { code, stdout, stderr } = await submit("late", {

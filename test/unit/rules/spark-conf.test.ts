@@ -304,6 +304,13 @@ describe("sparkConf: GracefulDecommission", () => {
     });
     assert.deepEqual(run(block, CELEBORN).operations, []);
   });
+
+  it("cleans a fallback storage up, where there is one", () => {
+    const block = { presets: ["GracefulDecommission"] };
+    const entries = { "spark.storage.decommission.fallbackStorage.path": "s3a://spill/" };
+    const keys = added(run(block, entries), entries) as Readonly<Record<string, string>>;
+    assert.equal(keys["spark.storage.decommission.fallbackStorage.cleanUp"], "true");
+  });
 });
 
 describe("sparkConf: mistakes", () => {
