@@ -109,13 +109,10 @@ function mergePasses(
 function handlingOf(conf: SparkConf, facts: Facts): Handling<ConfSubject, ConfMark, ConfDraft> {
   return {
     open: () => new ConfDraft(conf),
-    mutate: ({ name, conf: rule }, subject) => {
-      const mutate = rule?.mutate;
-      if (mutate === undefined) return undefined;
-      return (draft) => {
-        draft.speakFor(name);
-        return mutate(draft, subject, facts);
-      };
+    mutates: (policy) => policy.conf?.mutate !== undefined,
+    mutate: ({ name, conf: rule }, subject, draft) => {
+      draft.speakFor(name);
+      return rule?.mutate?.(draft, subject, facts);
     },
     changeSince: () => undefined,
     judge: ({ matching: { policy, subject }, claimed }, draft) =>

@@ -34,11 +34,9 @@ export function runOnPod(
 function handlingOf(subject: PodSubject, facts: Facts): PodHandling {
   return {
     open: () => new Draft(subject.pod),
-    mutate: ({ mutate }) =>
-      // Nothing is ever mutated on UPDATE, so it is not asked what would be.
-      mutate === undefined || subject.stage === "update"
-        ? undefined
-        : (draft) => mutate(draft, subject, facts),
+    // Nothing is ever mutated on UPDATE, so it is not asked what would be.
+    mutates: ({ mutate }) => mutate !== undefined && subject.stage !== "update",
+    mutate: (policy, _subject, draft) => policy.mutate?.(draft, subject, facts),
     changeSince: (mark, draft) => ({ before: mark.pod, after: draft.pod }),
     judge: (entry, draft) => judge(entry, subject, facts, draft),
     isOwnMaking: (entry, draft) => isOwnMaking(entry, subject, facts, draft),

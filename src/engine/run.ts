@@ -15,11 +15,10 @@ export interface Workpiece<M> {
 /** How policies deal with one surface. */
 export interface Handling<S extends Subject, M, W extends Workpiece<M>> {
   readonly open: () => W;
-  /** Has a policy make its changes; undefined where it changes nothing of such a subject. */
-  readonly mutate: (
-    policy: CompiledPolicy,
-    subject: S,
-  ) => ((work: W) => Effect | undefined) | undefined;
+  /** Whether a policy changes such a subject at all. */
+  readonly mutates: (policy: CompiledPolicy, subject: S) => boolean;
+  /** Has it make its changes. */
+  readonly mutate: (policy: CompiledPolicy, subject: S, work: W) => Effect | undefined;
   /** What was changed since a mark, to be shown whole; undefined where the fields tell it all. */
   readonly changeSince: (mark: M, work: W) => PodChange | undefined;
   /** Judges the object as all policies have left it. */
@@ -71,7 +70,7 @@ function mutateAll<S extends Subject, M, W extends Workpiece<M>>(
   return policies.map((matching) => {
     const { policy, subject } = matching;
     // Of a conf one policy may win for the drivers, and another for the executors.
-    const contest = subject.role + policy.rule;
+    const contest = policy.combine === "one" ? subject.role + policy.rule : undefined;
     const entry: Progress<S> = {
       matching,
       effect: undefined,
@@ -81,23 +80,22 @@ function mutateAll<S extends Subject, M, W extends Workpiece<M>>(
       violations: NONE,
       ownMaking: false,
       shadowedBy:
-        policy.combine === "one" && matching.exception === undefined
+        contest !== undefined && matching.exception === undefined
           ? winners.get(contest)
           : undefined,
     };
     if (isLeftOut(entry) || errors.has(policy.name)) return entry;
-    const mutate = handling.mutate(policy, subject);
-    if (mutate === undefined) {
-      if (policy.combine === "one") winners.set(contest, policy.name);
+    if (!handling.mutates(policy, subject)) {
+      if (contest !== undefined) winners.set(contest, policy.name);
       return entry;
     }
     const mark = work.mark();
     try {
-      entry.effect = mutate(work);
+      entry.effect = handling.mutate(policy, subject, work);
       entry.changes = work.changesSince(mark);
       entry.claimed = work.claimsSince(mark);
       if (entry.changes.length > 0) entry.change = handling.changeSince(mark, work);
-      if (policy.combine === "one") winners.set(contest, policy.name);
+      if (contest !== undefined) winners.set(contest, policy.name);
     } catch (error) {
       work.rollBack(mark);
       errors.set(policy.name, messageOf(error));
