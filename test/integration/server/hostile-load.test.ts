@@ -40,14 +40,16 @@ function opened(socket: Socket | TLSSocket): Promise<void> {
   });
 }
 
-/** When a connection was begun: from then on its first request has `requestTimeout` to come. */
 const beganAt = new WeakMap<Socket, number>();
 
-/** A status for a call that the server cut off because it took longer than a request may: on a machine that is busy. */
+/**
+ * A status for a call that the server cut off, on a machine that is busy: to the client a handshake of TLS 1.3 is done before
+ * the server has read its last message, for which it has `handshakeTimeout`.
+ */
 const CUT_OFF = 408;
 
 function isOverdue(socket: Socket): boolean {
-  return performance.now() - (beganAt.get(socket) ?? 0) >= DEFAULT_LIMITS.requestTimeout;
+  return performance.now() - (beganAt.get(socket) ?? 0) >= DEFAULT_LIMITS.handshakeTimeout;
 }
 
 /** Open connections: not all at once, since a machine that is busy may take longer over them than handshakes may. */
