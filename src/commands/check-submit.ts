@@ -13,7 +13,7 @@ import { SparkConf } from "../spark/spark-conf.ts";
 import { parseCommandLine, type CommandLine } from "../spark/submit/command-line.ts";
 import { predict, type PredictedApplication } from "../spark/submit/prediction.ts";
 import type { FactsOf } from "./check-object.ts";
-import { confRequest } from "./conf-request.ts";
+import { creationRequest } from "./creation-request.ts";
 import { CommandFailure, EXIT } from "./failure.ts";
 import { failOn } from "./objects.ts";
 import { podRequest } from "./pod-request.ts";
@@ -69,7 +69,7 @@ export function checkProperties(
   const conf = new Map(Object.entries(readConf(file, text).toRecord()));
   const namespace = conf.get("spark.kubernetes.namespace") ?? elsewhere;
   const map = { metadata: { name: "spark-drv-file-conf-map" }, data: { [PROPERTIES_KEY]: text } };
-  const decision = decide(set, confRequest(map, namespace), factsOf(namespace));
+  const decision = decide(set, creationRequest("ConfigMap", map, namespace), factsOf(namespace));
   return reportEntry(originOf("Properties", basename(file), namespace, file), decision);
 }
 
@@ -139,7 +139,7 @@ function judge(
   const facts = factsOf(namespace);
   const origin = (kind: string, name: string) => originOf(kind, name, namespace, COMMAND_LINE);
   const ofDriver = decide(set, podRequest(driver, {}), facts);
-  const ofConf = decide(set, confRequest(confMap), facts);
+  const ofConf = decide(set, creationRequest("ConfigMap", confMap), facts);
   const admitted = ofDriver.kind === "decided" ? ofDriver.enforced.pod : driver;
   const stored = readConf(PROPERTIES_KEY, textOf(ofConf, confMap)).toRecord();
   const executor = predicted.executor(admitted, new Map(Object.entries(stored)));

@@ -3,7 +3,7 @@ import { isRecord, valueAt } from "../kubernetes/json.ts";
 import { findPod } from "../kubernetes/pod-template.ts";
 import type { JsonObject } from "../kubernetes/pod.ts";
 import { applicationKind } from "../spark/application-kinds.ts";
-import { confRequest } from "./conf-request.ts";
+import { creationRequest } from "./creation-request.ts";
 import { podRequest, type PodRequestOptions } from "./pod-request.ts";
 
 /** What admission would be asked of an object of a file. */
@@ -32,7 +32,7 @@ function wholeRequest(
 ): AdmittedObject | undefined {
   const [version = "", group = ""] = textAt(object, "apiVersion").split("/").reverse();
   const kind = textAt(object, "kind");
-  if (kind === "ConfigMap") return confRequest(object, namespace);
+  if (kind === "ConfigMap") return creationRequest("ConfigMap", object, namespace);
   if (applicationKind(group, version, kind) === undefined) return undefined;
   return {
     ...{ group, version, kind, object },

@@ -2,6 +2,7 @@ import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
 import { isRecord } from "../kubernetes/json.ts";
 import type { JsonObject } from "../kubernetes/pod.ts";
 import { ROLE_LABEL, type Role } from "../spark/role.ts";
+import { creationRequest } from "./creation-request.ts";
 
 /** What a file does not say of a Pod. */
 export interface PodRequestOptions {
@@ -16,18 +17,7 @@ export function podRequest(
   pod: JsonObject,
   { namespace, role }: PodRequestOptions,
 ): AdmittedObject {
-  const metadata = isRecord(pod["metadata"]) ? pod["metadata"] : {};
-  const own = metadata["namespace"];
-  return {
-    group: "",
-    version: "v1",
-    kind: "Pod",
-    subResource: "",
-    operation: "CREATE",
-    admission: "mutating",
-    namespace: typeof own === "string" && own !== "" ? own : (namespace ?? "default"),
-    object: withRole(asSubmitted(pod), role),
-  };
+  return creationRequest("Pod", withRole(asSubmitted(pod), role), namespace);
 }
 
 /** A Pod read from a cluster has a uid, and the node that the scheduler chose, which its author did not. */

@@ -8,6 +8,7 @@ import { placeInFields } from "./conf-place.ts";
 import { readConnect } from "./connect-application.ts";
 import { readKubeflow, readScheduled } from "./kubeflow-application.ts";
 import type { ApplicationSubject, Recognition, Stage } from "./subject.ts";
+import { MOST_KEYS } from "./spark-conf.ts";
 
 const READ: Readonly<Record<ApplicationShape, ReadApplication>> = {
   kubeflow: readKubeflow,
@@ -33,6 +34,12 @@ export function recognizeApplication(
     return { kind: "skipped", reason: "spec-unchanged" };
   }
   const { conf, confField, isMended, application, facets } = READ[shape](object);
+  const keys = conf.keys().length;
+  if (keys > MOST_KEYS) {
+    const message = `makes a conf of ${keys} keys, at most ${MOST_KEYS} are read`;
+    const errors = [{ path: confField, message }];
+    return { kind: "malformed", surface: "application", role: undefined, errors };
+  }
   const facet = ({ role, labels, images }: FacetReading): ApplicationSubject => ({
     surface: "application",
     ...{ kind, role, namespace, application, stage, labels, user, conf, isMended, images, object },

@@ -4,7 +4,7 @@ import { applicationOfConf, podLabelsOfConf } from "./application.ts";
 import { SUBMITTED } from "./conf-place.ts";
 import { displayName } from "./pod-subject.ts";
 import { parseProperties } from "./properties.ts";
-import { SparkConf } from "./spark-conf.ts";
+import { MOST_KEYS, SparkConf } from "./spark-conf.ts";
 import type { DriverConfSubject, Recognition, Stage } from "./subject.ts";
 
 /** The key of a driver's ConfigMap under which its conf is (Spark's Constants.SPARK_CONF_FILE_NAME). */
@@ -16,6 +16,9 @@ export const PROPERTIES_KEY = "spark.properties";
  */
 const NAME = /^spark-drv-.*-conf-map$|-spark-drv-conf-map$/;
 
+/** Bytes of all data of a ConfigMap (Kubernetes' validation.ValidateConfigMap); webhooks are asked before that is looked at. */
+const LARGEST = 1024 * 1024;
+
 /** Tells whether an admitted ConfigMap carries a driver's conf, and what it says of drivers and executors. Never throws. */
 export function recognizeConfigMap(admitted: AdmittedObject, stage: Stage): Recognition {
   const { object } = admitted;
@@ -23,6 +26,12 @@ export function recognizeConfigMap(admitted: AdmittedObject, stage: Stage): Reco
   const text = propertiesOf(object);
   if (text === undefined || !NAME.test(object.metadata?.name ?? "")) {
     return { kind: "skipped", reason: "not-a-conf" };
+  }
+  const message = whyTooLarge(text);
+  if (message !== undefined) {
+    // Refused, not let go: who pads a conf is not to be judged less than who does not.
+    const errors = [{ path: `data[${PROPERTIES_KEY}]`, message }];
+    return { kind: "malformed", surface: "driver-conf", role: "driver", errors };
   }
   const properties = parseProperties(text);
   // The driver cannot read it either, and ends before it does anything.
@@ -43,6 +52,18 @@ export function recognizeConfigMap(admitted: AdmittedObject, stage: Stage): Reco
     object,
   });
   return { kind: "conf", facets: [facet("driver"), facet("executor")] };
+}
+
+function whyTooLarge(text: string): string | undefined {
+  if (text.length > LARGEST) return "has more than 1 MiB, which no ConfigMap may have";
+  const lines = countOf(text, "\n") + countOf(text, "\r");
+  return lines > MOST_KEYS ? `has ${lines} lines, at most ${MOST_KEYS} are read` : undefined;
+}
+
+function countOf(text: string, character: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count++;
+  return count;
 }
 
 /** The text of a driver's conf; undefined where the map has none. */

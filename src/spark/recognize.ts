@@ -30,8 +30,10 @@ function stageOf(admitted: AdmittedObject): StageOrSkip {
   const skipped = (reason: SkipReason): StageOrSkip => ({ kind: "skipped", reason });
   if (group !== "" || version !== "v1") return skipped("other-kind");
   // Its conf is made once, with the driver: whoever changes it later reaches no job (Spark makes it immutable).
-  if (kind === "ConfigMap")
-    return operation === "CREATE" ? { kind: "stage", stage: admission } : skipped("operation");
+  if (kind === "ConfigMap") {
+    const isMade = operation === "CREATE" && admission === "mutating";
+    return isMade ? { kind: "stage", stage: "mutating" } : skipped("operation");
+  }
   if (kind !== "Pod") return skipped("other-kind");
   // `kubectl debug` adds containers, and with them images, by way of a sub-resource.
   if (subResource !== "" && subResource !== EPHEMERAL_CONTAINERS) return skipped("sub-resource");

@@ -5,6 +5,12 @@ import { type Parsed, parseJavaBoolean, parseJavaInt, trimmed } from "./java-str
 import type { Property } from "./properties.ts";
 import { substitute, type Substituted } from "./substitution.ts";
 
+/**
+ * Keys, or lines, of a conf that is judged. Spark knows some 2,000 keys, and a job sets some hundred; each costs
+ * microseconds, and all other calls wait meanwhile.
+ */
+export const MOST_KEYS = 10_000;
+
 /** A value as it is written, and where, for messages: `spark.properties line 12`. */
 export interface ConfEntry {
   readonly value: string;

@@ -338,6 +338,19 @@ describe("which applications are looked at", () => {
 });
 
 describe("what cannot be read in an application", () => {
+  it("is a conf of more keys than are read: refused with the field, not let go", () => {
+    const keys = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_none, index) => [`spark.k${index}`, "1"]));
+    const [kind = ["", ""]] = EVERY_KIND;
+    const of = (count: number) =>
+      recognize(admittedApplication(application(kind, { sparkConf: keys(count) })));
+    assert.equal(of(9_000).kind, "application");
+    const refused = of(10_001);
+    assert.equal(refused.kind, "malformed");
+    assert.equal(refused.errors[0]?.path, "spec.sparkConf");
+    assert.match(refused.errors[0].message, /at most 10000 are read/);
+  });
+
   for (const kind of EVERY_KIND) {
     it(`is told where there is no spec: ${kind.join(" ")}`, () => {
       for (const spec of [undefined, null, "x", 1, []]) {

@@ -49,6 +49,12 @@ describe("a driver's conf", () => {
     ["one with data of another type", "not-a-conf", { metadata, data: { ...data, other: 1 } }],
     ["no object", "not-a-conf", null],
     ["one that no JVM reads", "unreadable-conf", driverConf("spark.a=\\u12")],
+    [
+      "asked of a validating webhook",
+      "operation",
+      driverConf(confText()),
+      { admission: "validating" },
+    ],
     ["an update", "operation", driverConf(confText()), { operation: "UPDATE" }],
   ];
   for (const [what, reason, object, overrides] of others) {
@@ -56,6 +62,25 @@ describe("a driver's conf", () => {
       assert.deepEqual(recognized(object, overrides), { kind: "skipped", reason });
     });
   }
+
+  const padded: readonly (readonly [string, string, RegExp])[] = [
+    ["more than a MiB", `spark.a=${"x".repeat(2 ** 20)}`, /more than 1 MiB/],
+    ["too many lines", "spark.a=1\n".repeat(10_001), /has 10001 lines, at most 10000/],
+    ["too many lines of an old Mac", "a\r".repeat(10_001), /has 10001 lines/],
+    ["one line continued too often", `spark.a=${"\\\n".repeat(10_001)}`, /has 10001 lines/],
+  ];
+  for (const [what, text, message] of padded) {
+    it(`of ${what} is refused, not let go`, () => {
+      const recognition = recognized(driverConf(text));
+      assert.equal(recognition.kind, "malformed");
+      assert.match(recognition.errors[0]?.message ?? "", message);
+      assert.equal(recognition.errors[0]?.path, "data[spark.properties]");
+    });
+  }
+
+  it("of 10,000 lines is read", () => {
+    assert.equal(recognized(driverConf("spark.a=1\n".repeat(10_000))).kind, "conf");
+  });
 
   it("may have keys by which JavaScript would stumble", () => {
     const text = confText({ "spark.kubernetes.driver.label.__proto__": "x", constructor: "y" });
