@@ -1,4 +1,4 @@
-import type { ConfRule, Effect, Violation } from "../engine/policy.ts";
+import type { ConfRule, Effect } from "../engine/policy.ts";
 import { isManagedByKueue } from "../kubernetes/kueue.ts";
 import type { Pod } from "../kubernetes/pod.ts";
 import { chosenNodes } from "../spark/chosen-nodes.ts";
