@@ -50,9 +50,14 @@ export async function sweep(
   options.onDue(seen.due);
   const drivers = deletes
     ? await deleteDrivers(api, seen.due, options)
-    : seen.due.map((driver) => ({ ...driver, outcome: "due" as const }));
+    : seen.due.map((driver) => told({ ...driver, outcome: "due" }, options));
   const { left, claims, problems } = seen;
   return { at: terms.at, deletes, drivers, left, claims, problems };
+}
+
+function told(driver: SweptDriver, { onOutcome }: SweepOptions): SweptDriver {
+  onOutcome(driver);
+  return driver;
 }
 
 interface Seen {

@@ -83,6 +83,7 @@ async function sweepCluster(options: SweepCommandOptions): Promise<void> {
     if (!(error instanceof BadSelectorError)) throw error;
     throw new CommandFailure(EXIT.badInput, [`--selector: ${error.message}`]);
   });
+  if (isTable && report.drivers.length > 0) print("");
   print(isTable ? sweepSummary(report) : sweepJson(report));
   tellProblems(report);
 }

@@ -65,7 +65,7 @@ const FROM = { annotation: "annotation", option: "--older-than" } as const;
 
 /** What there is to say below the table: who stays and needs a hand, claims, and how many of each. */
 export function sweepSummary(report: SweepReport): string {
-  const { left, claims } = report;
+  const { left, claims, problems } = report;
   const faults = left
     .filter(({ text }) => text !== undefined)
     .map((pod) => `${pod.namespace}/${pod.name}: ${pod.text ?? ""}`);
@@ -75,7 +75,13 @@ export function sweepSummary(report: SweepReport): string {
       "Claims that no application needs any more, and that no sweep deletes",
       claimRows(claims),
     ),
-    [driversText(report), leftText(report)].filter((line) => line !== "").join("\n"),
+    [
+      problems.length === 0 ? "" : "Not all could be looked at: there may be more than this.",
+      driversText(report),
+      leftText(report),
+    ]
+      .filter((line) => line !== "")
+      .join("\n"),
   ];
   return sections.filter((section) => section !== "").join("\n\n");
 }

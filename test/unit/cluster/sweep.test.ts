@@ -113,7 +113,7 @@ describe("a sweep deletes", () => {
       { deletes: false },
     );
     assert.deepEqual(deleted, []);
-    assert.deepEqual(told, ["due 1"]);
+    assert.deepEqual(told, ["due 1", "a due"]);
     assert.equal(report.drivers[0]?.outcome, "due");
   });
 

@@ -76,6 +76,10 @@ describe("the summary of a sweep", () => {
       "6 driver Pods: 2 deleted, 1 gone already, 1 changed meanwhile, 1 failed, 1 not tried",
     );
     assert.equal(sweepSummary(NOTHING), "0 driver Pods: 0 deleted");
+    assert.equal(
+      sweepSummary({ ...NOTHING, problems: ["cannot list"] }),
+      "Not all could be looked at: there may be more than this.\n0 driver Pods: 0 deleted",
+    );
   });
 
   it("names Pods that somebody has to mend, and claims", () => {
