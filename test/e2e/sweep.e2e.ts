@@ -3,20 +3,25 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseAllDocuments, stringify } from "yaml";
-import type { KubernetesObject } from "./api-client.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { assertExpected } from "./expected-output.ts";
 import { type Fault, type FaultyApi, startFaultyApi } from "./faulty-api.ts";
-import { createDriver, createFinished, DAY, DRIVER_CASES } from "./finished-pods.ts";
-import { contentKubectl, copyInstallation } from "./installation.ts";
+import { createFinished } from "./finished-pods.ts";
+import { contentKubectl } from "./installation.ts";
 import { sparkgateKubeconfig } from "./restricted-kubeconfig.ts";
-import { driverPod, executorPod } from "./spark-pods.ts";
+import { driverPod } from "./spark-pods.ts";
+import {
+  createDrivers,
+  createOthers,
+  DRIVERS,
+  installSweep,
+  LATER,
+  nameOf,
+  NAMESPACES,
+  podsOf,
+} from "./sweep-cluster.ts";
 import { runSweep, sweepReport } from "./sweep-process.ts";
 
-const NAMESPACES = ["team-a", "team-b", "team-c"] as const;
-const DRIVERS = 500;
-const LATER = 30 * DAY;
 const ACCOUNT = "sparkgate-sweep";
 const WEEK = ["--older-than", "7d"];
 const DELETE = [...WEEK, "--delete"];
@@ -245,7 +250,7 @@ describe("sparkgate sweep", () => {
       if (method === "DELETE" && ++calls === 3) {
         stop.abort();
         // It has the signal before it has the answer.
-        await sleep(500);
+        await sleep(2000);
       }
       return undefined;
     };
@@ -282,80 +287,8 @@ interface PodSpec {
   readonly containers: readonly [{ readonly args: readonly string[] }];
 }
 
-const nameOf = ({ namespace, name }: { namespace: string; name: string }) => `${namespace}/${name}`;
-
 /** `young-7`: young */
 const kindOf = (name: string) => name.replace(/-\d+$/, "");
-
-/** Applies what the component manifests/sweep adds, and nothing else of the installation. */
-async function installSweep(cluster: Cluster): Promise<void> {
-  const installation = copyInstallation(cluster, "installation");
-  await installation.certs();
-  const rendered = async () =>
-    parseAllDocuments(await contentKubectl(cluster, ["kustomize", installation.manifests])).map(
-      (document) => document.toJS() as KubernetesObject,
-    );
-  const titleOf = ({ kind = "", metadata }: KubernetesObject) => `${kind} ${metadata.name}`;
-  const usual = new Set((await rendered()).map(titleOf));
-  installation.edit("manifests/kustomization.yaml", (text) =>
-    text.replace("# - sweep\n", "- sweep\n"),
-  );
-  const added = (await rendered()).filter((object) => !usual.has(titleOf(object)));
-  assert.deepEqual(added.map(titleOf).sort(), [
-    "ClusterRole sparkgate-sweep",
-    "ClusterRoleBinding sparkgate-sweep",
-    "CronJob sparkgate-sweep",
-    "ServiceAccount sparkgate-sweep",
-  ]);
-  assert.match(JSON.stringify(added), /"image":"registry\.example\.com\/sparkgate:/);
-  await cluster.createNamespace("sparkgate-system");
-  const yaml = added.map((object) => stringify(object)).join("---\n");
-  await contentKubectl(cluster, ["apply", "--validate=strict", "-f", "-"], yaml);
-}
-
-/** 25 of each case, over the namespaces. */
-async function createDrivers(cluster: Cluster, due: Set<string>): Promise<void> {
-  const at = Date.now() + LATER;
-  const created = Array.from({ length: DRIVERS }, (_none, index) => {
-    const one = DRIVER_CASES[index % DRIVER_CASES.length];
-    const namespace = NAMESPACES[index % NAMESPACES.length];
-    if (one === undefined || namespace === undefined) throw new Error("no case");
-    const name = `${one.name}-${index}`;
-    if (one.isDue) due.add(`${namespace}/${name}`);
-    return createDriver(cluster, namespace, name, one, at);
-  });
-  await Promise.all(created);
-}
-
-/** Pods that no sweep is about: finished for long, all of them. */
-async function createOthers(cluster: Cluster): Promise<void> {
-  const status = { phase: "Succeeded" };
-  const annotations = { "sparkgate.io/ttl-seconds-after-finished": "0" };
-  const nginx = { ...driverPod({ name: "nginx", annotations }) };
-  const others: readonly KubernetesObject[] = [
-    ...Array.from({ length: 20 }, (_none, index) => executorPod(index, { annotations })),
-    { ...nginx, metadata: { ...nginx.metadata, labels: { app: "nginx" } } },
-    driverPod({ name: "connect", annotations, labels: { "spark-role": "connect-server" } }),
-    driverPod({ name: "role-of-another-case", annotations, labels: { "spark-role": "Driver" } }),
-    driverPod({
-      name: "placeholder",
-      annotations: { ...annotations, "yunikorn.apache.org/placeholder": "true" },
-    }),
-    driverPod({
-      ...{ name: "mirrored", spec: { nodeName: "node-1" } },
-      annotations: { ...annotations, "kubernetes.io/config.mirror": "x" },
-    }),
-  ];
-  await Promise.all(others.map((pod) => createFinished(cluster, "team-a", pod, status)));
-}
-
-/** `namespace/name` of all Pods that there are. */
-async function podsOf(cluster: Cluster): Promise<ReadonlySet<string>> {
-  const { items } = (await cluster.api("GET", "/api/v1/pods")) as {
-    items: readonly { metadata: { namespace: string; name: string } }[];
-  };
-  return new Set(items.map(({ metadata }) => nameOf(metadata)));
-}
 
 async function changeLabels(cluster: Cluster, path: string): Promise<string> {
   const labels = { seen: "again" };
