@@ -52,10 +52,11 @@ describe("a sweep looks", () => {
   });
 
   it("three times at most", async () => {
-    const { deleted, report } = await sweepScripted({
+    const { deleted, report, lists } = await sweepScripted({
       driverPages: (call) => (call % 2 ? page(drivers("a"), "old") : new HttpError(410, "too old")),
     });
     assert.deepEqual(deleted, []);
+    assert.equal(lists.filter(({ kind }) => kind === "Pod").length, 3 * 2);
     assert.deepEqual(report.problems, ["cannot list driver Pods of all namespaces: 410 too old"]);
   });
 

@@ -64,6 +64,15 @@ const cases: readonly (readonly [what: string, seen: Seen, end: string | undefin
     "2026-11-21T00:00:00Z",
   ],
   [
+    "that of the container that finished last of those that say it, by a node's clock that is ahead",
+    {
+      containers: 2,
+      statuses: [finished("2026-11-20T02:00:09Z"), finished(null)],
+      writes: [written("2026-11-20T02:00:00Z")],
+    },
+    "2026-11-20T02:00:09Z",
+  ],
+  [
     "not that of one container where another one was lost",
     {
       containers: 2,

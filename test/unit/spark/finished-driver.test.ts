@@ -26,7 +26,12 @@ const due: readonly (readonly [string, FinishedDetails, Partial<SweepTerms>])[] 
     "an owner that is no controller is there: the garbage collector goes by that one",
     {
       ...annotated("60"),
-      metadata: { ownerReferences: [{ kind: "Pod", name: "launcher", uid: "u" }] },
+      metadata: {
+        ownerReferences: [
+          { kind: "Pod", name: "launcher", uid: "u" },
+          { kind: "Workflow", name: "nightly", uid: "v", controller: false },
+        ],
+      },
     },
     {},
   ],
