@@ -21,8 +21,8 @@ An executor's Pod does not say what its application is written in, nor by which 
 executors, Sparkgate adds one more key to the conf, \`spark.kubernetes.executor.annotation.sparkgate.io/app\`, and Spark puts that annotation on each
 executor. Conditions read it as \`app.name\`, \`app.language\`, \`app.shuffle\` and \`app.workload\` (the driver's label
 \`sparkgate.io/workload\`); ask with \`has()\`, since jobs in client mode and those from before the installation have none. It also keeps the percent of
-rollouts with which the job began, so that whoever raises one does not change running jobs. A job cannot write it: what it
-says there itself is overwritten, and a driver that sets it by its arguments is refused.
+rollouts with which the job began, so that whoever raises one does not change running jobs. A job cannot write it: a
+conf, an application or a driver's argument that says it is refused. Who submits a job out of another, with its conf, leaves this key out.
 
 \`\`\`yaml
 match:

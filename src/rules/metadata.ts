@@ -8,7 +8,7 @@ import { isLabelValue, isMetadataKey } from "../kubernetes/label-syntax.ts";
 import type { Pod } from "../kubernetes/pod.ts";
 import type { PodSubject } from "../spark/subject.ts";
 import { METADATA_SCHEMA } from "./metadata-schema.ts";
-import { compileTemplate, type Template } from "./metadata-template.ts";
+import { compileTemplate, type Template } from "./value-template.ts";
 
 type Field = "labels" | "annotations";
 const FIELDS: readonly Field[] = ["labels", "annotations"];

@@ -60,13 +60,15 @@ export const readApache: ReadApplication = (object) => {
   const facet = (role: "driver" | "executor"): FacetReading => {
     const template = valueAt(spec, `${role}Spec`, "podTemplateSpec");
     const spark = templateSparkContainer(template, templateContainerName(conf, role));
+    const path = `spec.${role}Spec.podTemplateSpec`;
     return {
       role,
       labels: {
         ...overlaid(template, podLabelsOfConf(conf, role, application)),
         ...(name !== undefined && { [APPLICATION_LABEL]: name }),
       },
-      images: templateImages(template, `spec.${role}Spec.podTemplateSpec`, spark),
+      images: templateImages(template, path, spark),
+      podSpecs: { beneath: { spec: valueAt(template, "spec"), path: `${path}.spec` } },
     };
   };
   return {
@@ -104,8 +106,13 @@ export const readCluster: ReadApplication = (object) => {
       ...(name !== undefined && { [CLUSTER_LABEL]: name }),
     };
     // Spark's container is not in the template: the operator adds it.
-    const images = templateImages(template, `spec.${at}.statefulSetSpec.template`, undefined);
-    return { role, labels: overlaid(template, own), images };
+    const path = `spec.${at}.statefulSetSpec.template`;
+    return {
+      role,
+      labels: overlaid(template, own),
+      images: templateImages(template, path, undefined),
+      podSpecs: { beneath: { spec: valueAt(template, "spec"), path: `${path}.spec` } },
+    };
   };
   return {
     conf,

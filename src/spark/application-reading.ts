@@ -1,6 +1,7 @@
 import { entriesAt, valueAt } from "../kubernetes/json.ts";
 import type { StringMap } from "../kubernetes/pod.ts";
 import type { Application } from "./application.ts";
+import type { FieldPodSpecs } from "./chosen-nodes.ts";
 import { textOf } from "./conf-fields.ts";
 import type { FieldImage } from "./field-images.ts";
 import type { Role } from "./role.ts";
@@ -22,6 +23,7 @@ export interface FacetReading {
   readonly role: Role;
   readonly labels: StringMap;
   readonly images: readonly FieldImage[];
+  readonly podSpecs: FieldPodSpecs;
 }
 
 /** Reads an operator's object: whatever it is, as far as it can be read. */

@@ -45,6 +45,9 @@ export const readConnect: ReadApplication = (object) => {
   const template = (role: "server" | "executor") => valueAt(object, "spec", role, "template");
   const images = (role: "server" | "executor") =>
     templateImages(template(role), `spec.${role}.template`, sparkContainer(object, role));
+  const podSpecs = (role: "server" | "executor") => ({
+    beneath: { spec: valueAt(template(role), "spec"), path: `spec.${role}.template.spec` },
+  });
   return {
     conf,
     confField: "spec.sparkConf",
@@ -55,11 +58,13 @@ export const readConnect: ReadApplication = (object) => {
         role: "connect-server",
         labels: overlaid(template("server"), serverLabels(object)),
         images: images("server"),
+        podSpecs: podSpecs("server"),
       },
       {
         role: "executor",
         labels: overlaid(template("executor"), podLabelsOfConf(conf, "executor", application)),
         images: images("executor"),
+        podSpecs: podSpecs("executor"),
       },
     ],
   };

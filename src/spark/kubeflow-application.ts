@@ -52,6 +52,10 @@ function reading(place: KubeflowPlace, name: string | undefined): ApplicationRea
         ...listedImages(spec, at, "volumes", "Volume"),
         ...templateImages(template, `${path}.template`, spark),
       ],
+      podSpecs: {
+        beneath: { spec: valueAt(template, "spec"), path: `${path}.template.spec` },
+        above: { spec: own, path },
+      },
     };
   };
   return {

@@ -4,6 +4,7 @@ import type { ShapeError } from "../kubernetes/pod-shape.ts";
 import type { JsonObject, Pod, StringMap } from "../kubernetes/pod.ts";
 import type { Application } from "./application.ts";
 import type { ApplicationKind } from "./application-kinds.ts";
+import type { FieldPodSpecs } from "./chosen-nodes.ts";
 import type { ConfPlace } from "./conf-place.ts";
 import type { FieldImage } from "./field-images.ts";
 import type { Role } from "./role.ts";
@@ -67,6 +68,7 @@ export interface ApplicationSubject extends AnyConfSubject {
   readonly isMended: boolean;
   /** Those that Pods of the role run beside the one that the conf names. */
   readonly images: readonly FieldImage[];
+  readonly podSpecs: FieldPodSpecs;
   readonly object: JsonObject;
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decide } from "../../../src/engine/decide.ts";
 import type { ConfRun } from "../../../src/engine/decision.ts";
+import type { Facts } from "../../../src/engine/facts.ts";
 import { PROPERTIES_KEY } from "../../../src/spark/driver-conf.ts";
 import { parseProperties } from "../../../src/spark/properties.ts";
 import { deepFreeze } from "../../fixtures/deep-freeze.ts";
@@ -22,13 +23,14 @@ const setOf = (...blocks: readonly Block[]) =>
 function run(
   blocks: Block | readonly Block[],
   entries: Readonly<Record<string, string>> = {},
+  facts: Facts = NO_FACTS,
 ): ConfRun {
   const set = setOf(...[blocks].flat());
   const map = driverConf(confText(entries));
-  const decision = decide(set, admittedConf(deepFreeze(map)), NO_FACTS);
+  const decision = decide(set, admittedConf(deepFreeze(map)), facts);
   assert.equal(decision.kind, "decided-conf");
   const { enforced } = decision;
-  const again = decide(set, admittedConf(driverConf(enforced.text)), NO_FACTS);
+  const again = decide(set, admittedConf(driverConf(enforced.text)), facts);
   assert.equal(again.kind, "decided-conf");
   assert.deepEqual(again.enforced.operations, []);
   return enforced;
@@ -313,10 +315,73 @@ describe("sparkConf: GracefulDecommission", () => {
   });
 });
 
+describe("sparkConf: values with placeholders", () => {
+  const DIR = "spark.eventLog.dir";
+  const facts: Facts = { ...NO_FACTS, namespace: { name: "team-a", labels: { bucket: "risk" } } };
+  const valueOf = (text: string) =>
+    read(run({ defaults: { [DIR]: text } }, {}, facts).text).get(DIR);
+
+  it("have the job's namespace, its labels and the application in them", () => {
+    assert.equal(
+      valueOf("s3a://{{namespace.labels.bucket}}/{{ namespace }}/{{app.name}}-{{app.id}}"),
+      "s3a://risk/team-a/etl-spark-7f3a",
+    );
+  });
+
+  it("keep Spark's own placeholders, references and braces", () => {
+    for (const text of ["{{APP_ID}}-{{SPARK_VERSION}}", "${spark.a}", '{"a":{"b":{}}}', "{{}}"]) {
+      assert.equal(valueOf(text), text);
+    }
+  });
+
+  it("leave the key out where one is not to be had, and say why", () => {
+    const result = run({ defaults: { [DIR]: "s3a://{{namespace.labels.no}}" } }, {}, facts);
+    assert.deepEqual(result.operations, []);
+    assert.deepEqual(result.outcomes[0]?.effect?.kept, [
+      `${DIR} not set: the namespace has no label no`,
+    ]);
+  });
+
+  it("fail, and are not half applied, where nothing is known of the namespace", () => {
+    const result = run({ set: { "spark.a": "1", "spark.b": "{{namespace.labels.x}}" } });
+    assert.deepEqual(result.operations, []);
+    assert.equal(result.outcomes[0]?.error, "the labels of the namespace are not known");
+    assert.equal(result.refused, true);
+  });
+});
+
+describe("sparkConf: what kind of job it is", () => {
+  it("may be seen from the conf, and is carried to executors", () => {
+    const policies = [
+      policyText("heavy", {
+        mode: "Enforce",
+        match: {
+          matchConditions: [
+            { name: "c", expression: '"spark.sql.shuffle.partitions" in spark.conf' },
+          ],
+        },
+        sparkConf: {
+          defaults: { "spark.kubernetes.driver.label.sparkgate.io/workload": "shuffle-heavy" },
+        },
+      }),
+      policyText("any", { mode: "Enforce", metadata: { labels: { a: "b" } } }),
+    ];
+    const conf = driverConf(confText({ "spark.sql.shuffle.partitions": "4000" }));
+    const decision = decide(policySet(policies), admittedConf(conf), NO_FACTS);
+    assert.equal(decision.kind, "decided-conf");
+    const carried = read(decision.enforced.text).get(
+      "spark.kubernetes.executor.annotation.sparkgate.io/app",
+    );
+    assert.equal(carried, '{"v":1,"name":"etl","shuffle":"executors","workload":"shuffle-heavy"}');
+  });
+});
+
 describe("sparkConf: mistakes", () => {
   const mistakes: readonly (readonly [Block, RegExp])[] = [
     [{ set: { "dynamicAllocation.enabled": "true" } }, /does not begin with spark\./],
     [{ set: { "spark.app.id": "x" } }, /is Spark's or Sparkgate's own/],
+    [{ defaults: { "spark.app.name": "x" } }, /is Spark's or Sparkgate's own/],
+    [{ set: { "spark.a": "{{app.nam}}" } }, /\{\{app\.nam\}\} is no placeholder/],
     [
       { set: { "spark.kubernetes.executor.annotation.sparkgate.io/app": "x" } },
       /is Spark's or Sparkgate's own/,
