@@ -1,9 +1,9 @@
 import { entriesAt, valueAt } from "../kubernetes/json.ts";
 import type { StringMap } from "../kubernetes/pod.ts";
 import type { Application } from "./application.ts";
-import type { FieldPodSpecs } from "./chosen-nodes.ts";
 import { textOf } from "./conf-fields.ts";
 import type { FieldImage } from "./field-images.ts";
+import type { FieldPodSpecs } from "./field-pod-specs.ts";
 import type { Role } from "./role.ts";
 import type { SparkConf } from "./spark-conf.ts";
 

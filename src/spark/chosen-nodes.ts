@@ -1,23 +1,9 @@
 import { entriesAt, valueAt } from "../kubernetes/json.ts";
 import { isPod } from "../kubernetes/pod-shape.ts";
 import type { Pod, StringMap } from "../kubernetes/pod.ts";
+import type { FieldPodSpec } from "./field-pod-specs.ts";
 import type { SparkConf } from "./spark-conf.ts";
 import type { ConfSubject } from "./subject.ts";
-
-/** A part of a Pod's spec in an operator's object. */
-export interface FieldPodSpec {
-  readonly spec: unknown;
-  /** Its field, such as `spec.driver.template.spec`. */
-  readonly path: string;
-}
-
-/** What an operator's object says of Pods beside their conf. */
-export interface FieldPodSpecs {
-  /** A template, which the conf overwrites. */
-  readonly beneath: FieldPodSpec;
-  /** What the operator's own webhook puts over both (Kubeflow's sparkpod_defaulter.go: it adds to the selector, and replaces the affinity). */
-  readonly above?: FieldPodSpec;
-}
 
 /** The nodes that Pods of a role will ask for, as far as an object with a conf says it. */
 export interface ChosenNodes {

@@ -4,9 +4,9 @@ import type { ShapeError } from "../kubernetes/pod-shape.ts";
 import type { JsonObject, Pod, StringMap } from "../kubernetes/pod.ts";
 import type { Application } from "./application.ts";
 import type { ApplicationKind } from "./application-kinds.ts";
-import type { FieldPodSpecs } from "./chosen-nodes.ts";
 import type { ConfPlace } from "./conf-place.ts";
 import type { FieldImage } from "./field-images.ts";
+import type { FieldPodSpecs } from "./field-pod-specs.ts";
 import type { Role } from "./role.ts";
 import type { SparkConf } from "./spark-conf.ts";
 
