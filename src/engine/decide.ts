@@ -6,7 +6,7 @@ import { runOnApplication, runOnConf } from "./decide-conf.ts";
 import { runOnPod } from "./decide-pod.ts";
 import type { AnyRun, Decision } from "./decision.ts";
 import { isBypassed, type Facts } from "./facts.ts";
-import { foreseenUnheard } from "./foreseen.ts";
+import { unheardChanges } from "./unheard.ts";
 import { matchingPolicies, type MatchingPolicy } from "./matching.ts";
 import type { PolicySet } from "./policy-set.ts";
 
@@ -26,7 +26,7 @@ export function decide(set: PolicySet, admitted: AdmittedObject, facts: Facts): 
       return decideOnPod(set, recognition.subject, facts);
     case "conf": {
       const [subject] = recognition.facets;
-      const unheard = foreseenUnheard(set, subject);
+      const unheard = unheardChanges(set, subject);
       const run = (policies: Matching, isReal: boolean) =>
         runOnConf(policies, subject, facts, unheard, isReal ? rolloutsOf(set, subject) : undefined);
       return {
@@ -37,7 +37,7 @@ export function decide(set: PolicySet, admitted: AdmittedObject, facts: Facts): 
     }
     case "application": {
       const [subject] = recognition.facets;
-      const unheard = foreseenUnheard(set, subject);
+      const unheard = unheardChanges(set, subject);
       const run = (policies: Matching) => runOnApplication(policies, subject, facts, unheard);
       const runs = decideOnFacets(set, recognition.facets, facts, run);
       return { kind: "decided-application", subject, ...runs };
