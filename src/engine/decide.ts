@@ -26,9 +26,11 @@ export function decide(set: PolicySet, admitted: AdmittedObject, facts: Facts): 
       return decideOnPod(set, recognition.subject, facts);
     case "conf": {
       const [subject] = recognition.facets;
-      const unheard = unheardChanges(set, subject);
-      const run = (policies: Matching, isReal: boolean) =>
-        runOnConf(policies, subject, facts, unheard, isReal ? rolloutsOf(set, subject) : undefined);
+      const run = (policies: Matching, isReal: boolean) => {
+        const unheard = unheardChanges(set, subject, policies);
+        const rollouts = isReal ? rolloutsOf(set, subject) : undefined;
+        return runOnConf(policies, subject, facts, unheard, rollouts);
+      };
       return {
         kind: "decided-conf",
         subject,
@@ -37,8 +39,8 @@ export function decide(set: PolicySet, admitted: AdmittedObject, facts: Facts): 
     }
     case "application": {
       const [subject] = recognition.facets;
-      const unheard = unheardChanges(set, subject);
-      const run = (policies: Matching) => runOnApplication(policies, subject, facts, unheard);
+      const run = (policies: Matching) =>
+        runOnApplication(policies, subject, facts, unheardChanges(set, subject, policies));
       const runs = decideOnFacets(set, recognition.facets, facts, run);
       return { kind: "decided-application", subject, ...runs };
     }

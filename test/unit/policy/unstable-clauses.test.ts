@@ -242,7 +242,7 @@ describe("conditions that read what a policy writes into the conf", () => {
 
   it("are sound on Pods, which are made of the conf as policies have left it", () => {
     const onPods = reading('has(app.shuffle) && app.shuffle == "remote"', {
-      placement: { capacity: "on-demand" },
+      localDirs: { diskNodes: "Off" },
     });
     assert.deepEqual(told(["reads", onPods], ["writes", writer]), []);
   });

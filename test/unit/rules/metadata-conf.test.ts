@@ -234,6 +234,16 @@ describe("metadata on a driver's conf: what policies will add to Pods", () => {
       unknown.outcomes.map(({ error }) => error),
       [undefined, undefined],
     );
+    // Nor whether a policy speaks of the conf.
+    const namespaceSelector = { matchLabels: { tier: "gold" } };
+    const match = { roles: ["driver"], namespaceSelector };
+    const selecting = [asks(), { ...adds("risk"), match, onError: "Allow" }];
+    assert.deepEqual(
+      told(onConf(selecting)).map((text) => text.split(" ")[0]),
+      [EXECUTOR_TEAM],
+    );
+    assert.equal(told(onConf(selecting, {}, namespace({}))).length, 2);
+    assert.equal(told(onConf(selecting, {}, namespace({ tier: "gold" }))).length, 1);
   });
 
   it("takes the place of what the job has: which is told where no Pod tells it", () => {
