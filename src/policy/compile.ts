@@ -124,7 +124,11 @@ function selectingExceptions({ name, document }: NamedDocument): readonly Select
 
 function writer({ name, document, policy }: PolicyDocument): Writer {
   const { spec } = document.value as { readonly spec: PolicySpec };
-  return { name, writes: policy.writes ?? [], scope: spec, surfaces: policy.surfaces };
+  // It may only judge on some of its surfaces.
+  const surfaces = policy.surfaces.filter((surface) =>
+    surface === "pod" ? policy.mutate !== undefined : policy.conf?.mutate !== undefined,
+  );
+  return { name, writes: policy.writes ?? [], scope: spec, surfaces };
 }
 
 function findPlatform(

@@ -52,7 +52,7 @@ export const SPARK_CONF_SCHEMA = {
       type: "object",
       minProperties: 1,
       description:
-        "Bounds of values, by key. What cannot be judged (a reference to the environment) is refused; a key that the job does not say is not.",
+        "Bounds of values, by key. A number without a unit is in the key's own, as Spark reads it (`spark.executor.memory=4096`: MiB, `spark.network.timeout=120`: s); of a key that Spark has no unit for, it is not compared with a bound that has one, and refused. What cannot be judged (a reference to the environment) is refused; a key that the job does not say is not.",
       additionalProperties: {
         type: "object",
         additionalProperties: false,

@@ -17,6 +17,10 @@ export interface Template {
   readonly constant: string | undefined;
   /** The text with one letter for each placeholder. */
   readonly shortest: string;
+  /** Whether labels of the namespace are in it. */
+  readonly asksNamespace: boolean;
+  /** Whether the application's name or id is in it. */
+  readonly asksApplication: boolean;
 }
 
 export type Rendered =
@@ -52,9 +56,13 @@ function compileParts(all: readonly (string | Placeholder)[], path: readonly str
     return placeholder(part.inner.trim(), path);
   });
   const whole = parts.map((part) => (typeof part === "string" ? part : "")).join("");
+  const asks = (prefix: string) =>
+    parts.some((part) => typeof part !== "string" && part.inner.trim().startsWith(prefix));
   return {
     constant: parts.every((part) => typeof part === "string") ? whole : undefined,
     shortest: parts.map((part) => (typeof part === "string" ? part : "x")).join(""),
+    asksNamespace: asks(NAMESPACE_LABEL),
+    asksApplication: asks("app."),
     render: (subject, facts) => {
       let whole = "";
       for (const part of compiled) {

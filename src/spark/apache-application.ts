@@ -8,6 +8,7 @@ import {
 } from "./application-reading.ts";
 import { ConfFields, type FieldKey } from "./conf-fields.ts";
 import { templateContainerName, templateImages, templateSparkContainer } from "./field-images.ts";
+import { hasHiddenMetadata } from "./pod-metadata.ts";
 import { ROLE_LABEL } from "./role.ts";
 
 const APPLICATION_LABEL = "spark.operator/spark-app-name";
@@ -59,16 +60,20 @@ export const readApache: ReadApplication = (object) => {
   const application = { ...found, name: found.name ?? NAMELESS };
   const facet = (role: "driver" | "executor"): FacetReading => {
     const template = valueAt(spec, `${role}Spec`, "podTemplateSpec");
+    const templatePath = `spec.${role}Spec.podTemplateSpec`;
     const spark = templateSparkContainer(template, templateContainerName(conf, role));
-    const path = `spec.${role}Spec.podTemplateSpec`;
     return {
       role,
       labels: {
         ...overlaid(template, podLabelsOfConf(conf, role, application)),
         ...(name !== undefined && { [APPLICATION_LABEL]: name }),
       },
-      images: templateImages(template, path, spark),
-      podSpecs: { beneath: { spec: valueAt(template, "spec"), path: `${path}.spec` } },
+      metadata: {
+        ...{ confOf: role, template, templatePath },
+        isOpen: hasHiddenMetadata(conf, role),
+      },
+      images: templateImages(template, templatePath, spark),
+      podSpecs: { beneath: { spec: valueAt(template, "spec"), path: `${templatePath}.spec` } },
     };
   };
   return {
@@ -105,13 +110,17 @@ export const readCluster: ReadApplication = (object) => {
       [ROLE_LABEL]: at === "masterSpec" ? "master" : "worker",
       ...(name !== undefined && { [CLUSTER_LABEL]: name }),
     };
-    // Spark's container is not in the template: the operator adds it.
-    const path = `spec.${at}.statefulSetSpec.template`;
+    const templatePath = `spec.${at}.statefulSetSpec.template`;
     return {
       role,
       labels: overlaid(template, own),
-      images: templateImages(template, path, undefined),
-      podSpecs: { beneath: { spec: valueAt(template, "spec"), path: `${path}.spec` } },
+      metadata: {
+        ...{ template, templatePath, written: `${templatePath}.metadata` },
+        isAdmitted: false,
+      },
+      // Spark's container is not in the template: the operator adds it.
+      images: templateImages(template, templatePath, undefined),
+      podSpecs: { beneath: { spec: valueAt(template, "spec"), path: `${templatePath}.spec` } },
     };
   };
   return {

@@ -4,6 +4,7 @@ import type { Application } from "./application.ts";
 import { textOf } from "./conf-fields.ts";
 import type { FieldImage } from "./field-images.ts";
 import type { FieldPodSpecs } from "./field-pod-specs.ts";
+import type { MetadataSources } from "./pod-metadata.ts";
 import type { Role } from "./role.ts";
 import type { SparkConf } from "./spark-conf.ts";
 
@@ -22,6 +23,7 @@ export interface ApplicationReading {
 export interface FacetReading {
   readonly role: Role;
   readonly labels: StringMap;
+  readonly metadata: MetadataSources;
   readonly images: readonly FieldImage[];
   readonly podSpecs: FieldPodSpecs;
 }

@@ -9,6 +9,7 @@ import { CARRIED_KEY, OWN } from "./carried.ts";
 import { placeInFields } from "./conf-place.ts";
 import { readConnect } from "./connect-application.ts";
 import { readKubeflow, readScheduled } from "./kubeflow-application.ts";
+import { podMetadata } from "./pod-metadata.ts";
 import type { ApplicationSubject, Recognition, Stage } from "./subject.ts";
 import { MOST_KEYS, type SparkConf } from "./spark-conf.ts";
 
@@ -40,12 +41,14 @@ export function recognizeApplication(
   if (fault !== undefined) {
     return { kind: "malformed", surface: "application", role: undefined, errors: [fault] };
   }
-  const facet = (read: FacetReading): ApplicationSubject => ({
+  const place = placeInFields(conf, confField);
+  const facet = ({ metadata, ...read }: FacetReading): ApplicationSubject => ({
     surface: "application",
     ...read,
     ...{ kind, namespace, application, stage, user, conf, isMended, object },
     name: nameOf(object) ?? prefixOf(object),
-    place: placeInFields(conf, confField),
+    place,
+    podMetadata: podMetadata(metadata, place),
   });
   return { kind: "application", facets: [facet(facets[0]), facet(facets[1])] };
 }

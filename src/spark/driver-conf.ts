@@ -3,6 +3,7 @@ import { isConfigMap, type ConfigMap } from "../kubernetes/config-map.ts";
 import { applicationOfConf, podLabelsOfConf } from "./application.ts";
 import { CARRIED_KEY, OWN } from "./carried.ts";
 import { SUBMITTED } from "./conf-place.ts";
+import { hasHiddenMetadata, podMetadata } from "./pod-metadata.ts";
 import { displayName } from "./pod-subject.ts";
 import { isBehindAddition, parseProperties } from "./properties.ts";
 import { MOST_KEYS, SparkConf } from "./spark-conf.ts";
@@ -56,6 +57,7 @@ export function recognizeConfigMap(admitted: AdmittedObject, stage: Stage): Reco
     user: admitted.user,
     conf,
     place: SUBMITTED,
+    podMetadata: podMetadata({ confOf: role, isOpen: hasHiddenMetadata(conf, role) }, SUBMITTED),
     object,
   });
   return { kind: "conf", facets: [facet("driver"), facet("executor")] };

@@ -7,6 +7,7 @@ import type { ApplicationKind } from "./application-kinds.ts";
 import type { ConfPlace } from "./conf-place.ts";
 import type { FieldImage } from "./field-images.ts";
 import type { FieldPodSpecs } from "./field-pod-specs.ts";
+import type { PodMetadata } from "./pod-metadata.ts";
 import type { Role } from "./role.ts";
 import type { SparkConf } from "./spark-conf.ts";
 
@@ -50,6 +51,7 @@ interface AnyConfSubject extends AnySubject {
   /** As it was admitted, before any policy. */
   readonly conf: SparkConf;
   readonly place: ConfPlace;
+  readonly podMetadata: PodMetadata;
 }
 
 /** A facet of a driver's conf. */

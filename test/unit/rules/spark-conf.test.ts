@@ -147,6 +147,57 @@ describe("sparkConf: what is refused", () => {
     });
   }
 
+  const inOwnUnit: readonly (readonly [string, object, string, string | undefined])[] = [
+    ["spark.executor.memory", { max: "64g" }, "65536", undefined],
+    ["spark.executor.memory", { max: "64g" }, "65537", "'65537' (MiB) is above 64g"],
+    ["spark.executor.memory", { max: "64g" }, "65g", "'65g' is above 64g"],
+    ["spark.executor.memory", { max: "64g" }, "10min", "'10min' cannot be compared with 64g"],
+    // A bound too: 4096 are 4g.
+    ["spark.executor.memory", { max: 4096 }, "4g", undefined],
+    ["spark.executor.memory", { max: "4096" }, "5g", "'5g' is above 4096"],
+    ["spark.driver.maxResultSize", { max: "1g" }, "1073741824", undefined],
+    ["spark.driver.maxResultSize", { max: "1g" }, "1073741825", "'1073741825' (B) is above 1g"],
+    [
+      "spark.driver.maxResultSize",
+      { max: "1g" },
+      "0",
+      "'0' (B) means unlimited, must be at most 1g",
+    ],
+    ["spark.driver.maxResultSize", { min: "1m" }, "0", "'0' (B) is below 1m"],
+    ["spark.sql.broadcastTimeout", { max: "10min" }, "-1", "'-1' (s) means unlimited"],
+    ["spark.network.timeout", { max: "10min" }, "600", undefined],
+    ["spark.network.timeout", { max: "10min" }, "601", "'601' (s) is above 10min"],
+    // Of a duration, `m` are minutes.
+    ["spark.network.timeout", { max: "2m" }, "121s", "'121s' is above 2m"],
+    ["spark.dynamicAllocation.executorIdleTimeout", { min: "1min" }, "60", undefined],
+    [
+      "spark.dynamicAllocation.executorIdleTimeout",
+      { min: "1min" },
+      "59",
+      "'59' (s) is below 1min",
+    ],
+    // Counted in milliseconds, and in KiB.
+    ["spark.network.timeoutInterval", { max: "1min" }, "60001", "'60001' (ms) is above 1min"],
+    ["spark.shuffle.file.buffer", { max: "1m" }, "1025", "'1025' (KiB) is above 1m"],
+    // Nobody knows what is meant.
+    ["spark.acme.memory", { max: "64g" }, "4096", "'4096' cannot be compared with 64g"],
+  ];
+  for (const [key, limit, value, message] of inOwnUnit) {
+    it(`${key} ${JSON.stringify(limit)}: ${value} is ${message ?? "allowed"}`, () => {
+      const result = run({ limits: { [key]: limit } }, { [key]: value });
+      assert.equal(result.refused, message !== undefined);
+      if (message !== undefined) assert.ok(told(result)[0]?.includes(message), told(result)[0]);
+    });
+  }
+
+  it("a former name in the unit of the new one", () => {
+    const limits = { "spark.executor.memoryOverhead": { max: "2g" } };
+    const result = run({ limits }, { "spark.yarn.executor.memoryOverhead": "2049" });
+    assert.deepEqual(told(result), [
+      "spark.yarn.executor.memoryOverhead '2049' (MiB) is above 2g. --conf spark.yarn.executor.memoryOverhead=2g",
+    ]);
+  });
+
   it("nothing where a limited key is not there", () => {
     assert.equal(run({ limits: { "spark.limited": { max: 1 } } }).refused, false);
   });
@@ -391,6 +442,14 @@ describe("sparkConf: mistakes", () => {
     [{ limits: { "spark.a": { min: 2, max: 1 } } }, /min is above max/],
     [{ limits: { "spark.a": { min: 2, max: "1g" } } }, /both alike/],
     [{ limits: { "spark.a": { max: "much" } } }, /must be whole numbers, sizes/],
+    [
+      { limits: { "spark.executor.memory": { max: "10min" } } },
+      /must be a size such as 64g, or a whole number of MiB/,
+    ],
+    [
+      { limits: { "spark.network.timeout": { min: 1, max: "64g" } } },
+      /max.* must be a duration such as 10min, or a whole number of s/s,
+    ],
   ];
   for (const [block, message] of mistakes) {
     it(JSON.stringify(block), () => {
