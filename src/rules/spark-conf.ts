@@ -1,6 +1,7 @@
 import type { ConfDraft } from "../engine/conf-draft.ts";
 import type { Demand, Effect } from "../engine/policy.ts";
 import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
+import type { Platform } from "../kubernetes/platform.ts";
 import { WORKLOAD_LABEL } from "../spark/carried.ts";
 import { PROPERTIES_KEY } from "../spark/driver-conf.ts";
 import type { ConfSubject } from "../spark/subject.ts";
@@ -25,9 +26,9 @@ export const sparkConf: RuleKind = {
   limits:
     spark.dynamicAllocation.maxExecutors: { max: 200 }`,
   schema: SPARK_CONF_SCHEMA,
-  compile: (block) => {
+  compile: (block, { usualPlatform }) => {
     const spec = block as SparkConfSpec;
-    const additions = additionsOf(spec);
+    const additions = additionsOf(spec, usualPlatform);
     const judges = confJudges(spec);
     const { unknownKeys } = spec;
     return {
@@ -50,13 +51,17 @@ export const sparkConf: RuleKind = {
   },
 };
 
+/** A key that is added, with the value that it gets here. */
+interface Addition extends PresetEntry {
+  readonly value: string;
+}
+
 /** Explicit keys go before those of presets: who names a key means it. */
-function additionsOf({
-  set = {},
-  defaults = {},
-  presets = [],
-}: SparkConfSpec): readonly PresetEntry[] {
-  const written = (entries: Entries, as: "set" | "defaults"): PresetEntry[] =>
+function additionsOf(
+  { set = {}, defaults = {}, presets = [] }: SparkConfSpec,
+  platform: Platform | undefined,
+): readonly Addition[] {
+  const written = (entries: Entries, as: "set" | "defaults"): Addition[] =>
     Object.entries(entries).map(([key, value]) => {
       checkKey(key, [as, key]);
       // Utils.getPropertiesFromFile: such a value would never be what the policy says.
@@ -70,18 +75,22 @@ function additionsOf({
     });
   const own = [...written(set, "set"), ...written(defaults, "defaults")];
   const named = new Set(own.map(({ key }) => key));
-  const ofPresets: readonly PresetEntry[] = presets.flatMap(
-    (preset) => PRESETS[preset]?.entries ?? [],
-  );
+  const ofPresets = presets
+    .flatMap((preset) => PRESETS[preset]?.entries ?? [])
+    .flatMap((entry): readonly Addition[] => {
+      const value = valueOn(entry, platform);
+      return value === undefined ? [] : [{ ...entry, value }];
+    });
   return [...own, ...ofPresets.filter(({ key }) => !named.has(key))];
 }
 
+function valueOn({ value }: PresetEntry, platform: Platform | undefined): string | undefined {
+  if (typeof value === "string") return value;
+  return platform === undefined ? undefined : value.of(platform);
+}
+
 /** An application stays as it is: what becomes of its conf later is told where its author said something else. */
-function effectOn(
-  draft: ConfDraft,
-  subject: ConfSubject,
-  additions: readonly PresetEntry[],
-): Effect {
+function effectOn(draft: ConfDraft, subject: ConfSubject, additions: readonly Addition[]): Effect {
   if (subject.surface === "driver-conf") return effectOf(add(draft, additions));
   const { kind, place, isMended } = subject;
   const before = draft.mark();
@@ -107,7 +116,7 @@ interface Additions {
   readonly replaced: readonly Entry[];
 }
 
-function add(draft: ConfDraft, additions: readonly PresetEntry[]): Additions {
+function add(draft: ConfDraft, additions: readonly Addition[]): Additions {
   const replaced: Entry[] = [];
   const added: Entry[] = [];
   const spokenFor = new Set<string>();
