@@ -1,3 +1,5 @@
+import { NAME_PATTERN } from "../kubernetes/label-syntax.ts";
+
 const MOST_SECONDS = 2_147_483_647;
 
 const seconds = (minimum: number, description: string) => ({
@@ -24,7 +26,7 @@ export const LIFECYCLE_SCHEMA = {
     },
     priorityClassName: {
       type: "string",
-      pattern: "^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$",
+      pattern: NAME_PATTERN,
       maxLength: 253,
       description:
         "The PriorityClass. It must exist: without it the API server refuses every Pod, and asks nobody for executors.",

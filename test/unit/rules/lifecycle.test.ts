@@ -188,7 +188,7 @@ describe("lifecycle: priorityClassName", () => {
 });
 
 describe("lifecycle: terminationGracePeriodSeconds", () => {
-  const on = (capacity: string): PodSpec => ({ nodeSelector: { [CAPACITY]: capacity } });
+  const on = (capacity: string) => ({ nodeSelector: { [CAPACITY]: capacity } });
   const grace = ({ pod }: Result) => pod.spec?.terminationGracePeriodSeconds;
 
   const notices: readonly (readonly [platform: string, notice: number, grace: number])[] = [
@@ -448,7 +448,7 @@ describe("a lifecycle that is hardly meant, or cannot be", () => {
     );
     assert.match(
       problems({ eviction: "Allow", platform: "karpentr" })[0] ?? "",
-      /there is no platform 'karpentr'.*did you mean karpenter\?/,
+      /there is no platform 'karpentr'.*did you mean 'karpenter'\?/,
     );
     assert.equal(problems({ priorityClassName: "Spark Driver" }, "eks").length, 1);
     assert.equal(problems({ terminationGracePeriodSeconds: 0 }, "eks").length, 1);
