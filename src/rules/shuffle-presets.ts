@@ -151,6 +151,13 @@ export const SHUFFLE_PRESETS: Readonly<
       },
       {
         ...always,
+        key: "spark.storage.decommission.replicationReattemptInterval",
+        value: "5s",
+        when: decommissions,
+        why: "An executor that has moved all its blocks waits for so long before it looks for more, finds none, and ends. Spark's default is 30s (BlockManagerDecommissioner): as long as the usual grace, and longer than some clouds' notice, so that it would be killed, and its node kept until then.",
+      },
+      {
+        ...always,
         key: "spark.storage.decommission.fallbackStorage.cleanUp",
         value: "true",
         when: {

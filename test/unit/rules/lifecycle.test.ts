@@ -34,9 +34,11 @@ function run(
   const again = decided(set, enforced.pod);
   assert.deepEqual(again.enforced.operations, [], "a second pass changes nothing");
   assert.equal(enforced.refused, false);
-  const { "sparkgate.io/applied": _applied, ...annotations } = {
-    ...enforced.pod.metadata?.annotations,
-  };
+  const annotations = Object.fromEntries(
+    Object.entries(enforced.pod.metadata?.annotations ?? {}).filter(
+      ([key]) => key !== "sparkgate.io/applied",
+    ),
+  );
   return { pod: enforced.pod, effect: outcomeOf(enforced, "life").effect, annotations };
 }
 

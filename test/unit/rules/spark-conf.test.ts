@@ -308,6 +308,7 @@ describe("sparkConf: GracefulDecommission", () => {
       "spark.storage.decommission.rddBlocks.enabled": "true",
       [GRACE]: "110s",
       [KILL_INTERVAL]: "110s",
+      "spark.storage.decommission.replicationReattemptInterval": "5s",
     });
     assert.deepEqual(run(block, CELEBORN).operations, []);
   });
