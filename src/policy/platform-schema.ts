@@ -96,7 +96,8 @@ export const PLATFORM_SPEC_SCHEMA: Schema = {
           interruptionNoticeSeconds: {
             type: "integer",
             minimum: 0,
-            description: "How long before it is taken away a node is told, in seconds.",
+            description:
+              "How long before it is taken away a node is told, in seconds. Left out: nodes are not taken away.",
           },
         },
       },

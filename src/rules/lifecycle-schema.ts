@@ -29,7 +29,7 @@ export const LIFECYCLE_SCHEMA = {
       pattern: NAME_PATTERN,
       maxLength: 253,
       description:
-        "The PriorityClass. It must exist: without it the API server refuses every Pod, and asks nobody for executors.",
+        "The PriorityClass. It must exist: the API server refuses every Pod with one that does not, and Spark asks for a refused executor again without end.",
     },
     terminationGracePeriodSeconds: seconds(
       1,
