@@ -73,6 +73,11 @@ export interface CompiledRule {
   readonly demands?: readonly Demand[];
   /** The fields that `mutate` may change, from the object down; `*` stands for each entry of a list. */
   readonly writes?: readonly (readonly string[])[];
+  /**
+   * Whether it goes by what policies of other kinds make of the Pod, such as where they place it: then it comes after
+   * them, whatever its priority.
+   */
+  readonly comesLast?: boolean;
   /** Makes the changes that the policy asks for. Changing nothing means that all is well already. */
   readonly mutate?: (draft: Draft, subject: PodSubject, facts: Facts) => Effect | undefined;
   /** Judges the Pod as all matching policies have left it. `claimed`: the fields for which this policy spoke. */

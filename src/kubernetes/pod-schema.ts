@@ -143,6 +143,7 @@ export const podSchema: SchemaObject = required(
       schedulerName: optionalText,
       priorityClassName: optionalText,
       terminationGracePeriodSeconds: optionalInteger,
+      activeDeadlineSeconds: optionalInteger,
       restartPolicy: optionalText,
       hostNetwork: optionalBoolean,
       securityContext: optionalObject,

@@ -153,6 +153,7 @@ export interface PodSpec {
   readonly schedulerName?: Maybe<string>;
   readonly priorityClassName?: Maybe<string>;
   readonly terminationGracePeriodSeconds?: Maybe<number>;
+  readonly activeDeadlineSeconds?: Maybe<number>;
   readonly restartPolicy?: Maybe<string>;
   readonly hostNetwork?: Maybe<boolean>;
   readonly securityContext?: Maybe<JsonObject>;

@@ -72,6 +72,7 @@ export function compilePolicies(sources: readonly Source[], options: CompileOpti
     mode: options.mode,
     exceptions,
     platform: (wanted) => findPlatform(platforms, wanted, platform, isBroken),
+    usualPlatform: platforms.get(platform ?? ""),
   };
   const wanted = usedPolicies.filter(({ name }) => (options.only ?? name) === name);
   const policies = wanted.flatMap((entry) => {

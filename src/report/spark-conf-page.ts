@@ -52,7 +52,8 @@ export function sparkConfPage(): string {
   const sections = Object.entries(PRESETS).map(([name, { description, entries }]) => {
     const rows = entries.map(({ key, value, as, when, why }) => {
       const condition = when === undefined ? "always" : `where ${when.text}`;
-      return `| \`${key}\` | \`${value}\` | ${as} | ${condition} | ${why} |`;
+      const shown = typeof value === "string" ? `\`${value}\`` : value.text;
+      return `| \`${key}\` | ${shown} | ${as} | ${condition} | ${why} |`;
     });
     const head = "| key | value | as | when | why |\n| :-- | :-- | :-- | :-- | :-- |";
     return `### ${name}\n\n${description}\n\n${head}\n${rows.join("\n")}`;

@@ -1,6 +1,7 @@
 import type { RuleKind } from "../engine/rule-kind.ts";
 import { deny } from "./deny.ts";
 import { images } from "./images.ts";
+import { lifecycle } from "./lifecycle.ts";
 import { localDirs } from "./local-dirs.ts";
 import { metadata } from "./metadata.ts";
 import { placement } from "./placement.ts";
@@ -12,6 +13,7 @@ export const RULE_KINDS: readonly RuleKind[] = [
   localDirs,
   images,
   sparkConf,
+  lifecycle,
   metadata,
   deny,
 ];

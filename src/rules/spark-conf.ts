@@ -2,6 +2,7 @@ import type { ConfDraft } from "../engine/conf-draft.ts";
 import type { Facts } from "../engine/facts.ts";
 import type { Demand, Effect } from "../engine/policy.ts";
 import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
+import type { Platform } from "../kubernetes/platform.ts";
 import { WORKLOAD_LABEL } from "../spark/carried.ts";
 import { PROPERTIES_KEY } from "../spark/driver-conf.ts";
 import type { ConfSubject } from "../spark/subject.ts";
@@ -27,9 +28,9 @@ export const sparkConf: RuleKind = {
   limits:
     spark.dynamicAllocation.maxExecutors: { max: 200 }`,
   schema: SPARK_CONF_SCHEMA,
-  compile: (block) => {
+  compile: (block, { usualPlatform }) => {
     const spec = block as SparkConfSpec;
-    const additions = additionsOf(spec);
+    const additions = additionsOf(spec, usualPlatform);
     const judges = confJudges(spec);
     const { unknownKeys } = spec;
     return {
@@ -52,17 +53,17 @@ export const sparkConf: RuleKind = {
   },
 };
 
-/** A key that a policy adds, with what fills its value in where that has placeholders. */
+/** A key that is added, with the value that it gets here, or what fills that in. */
 interface Addition extends PresetEntry {
+  readonly value: string;
   readonly template?: Template | undefined;
 }
 
 /** Explicit keys go before those of presets: who names a key means it. */
-function additionsOf({
-  set = {},
-  defaults = {},
-  presets = [],
-}: SparkConfSpec): readonly Addition[] {
+function additionsOf(
+  { set = {}, defaults = {}, presets = [] }: SparkConfSpec,
+  platform: Platform | undefined,
+): readonly Addition[] {
   const written = (entries: Entries, as: "set" | "defaults"): Addition[] =>
     Object.entries(entries).map(([key, value]) => {
       checkKey(key, [as, key]);
@@ -81,10 +82,18 @@ function additionsOf({
     });
   const own = [...written(set, "set"), ...written(defaults, "defaults")];
   const named = new Set(own.map(({ key }) => key));
-  const ofPresets: readonly PresetEntry[] = presets.flatMap(
-    (preset) => PRESETS[preset]?.entries ?? [],
-  );
+  const ofPresets = presets
+    .flatMap((preset) => PRESETS[preset]?.entries ?? [])
+    .flatMap((entry): readonly Addition[] => {
+      const value = valueOn(entry, platform);
+      return value === undefined ? [] : [{ ...entry, value }];
+    });
   return [...own, ...ofPresets.filter(({ key }) => !named.has(key))];
+}
+
+function valueOn({ value }: PresetEntry, platform: Platform | undefined): string | undefined {
+  if (typeof value === "string") return value;
+  return platform === undefined ? undefined : value.of(platform);
 }
 
 /** An application stays as it is: what becomes of its conf later is told where its author said something else. */

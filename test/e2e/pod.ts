@@ -11,6 +11,7 @@ export interface PodSpec {
   nodeName?: string;
   hostname?: string;
   serviceAccountName?: string;
+  terminationGracePeriodSeconds?: number;
   nodeSelector?: Record<string, string>;
   containers: [Container, ...Container[]];
   volumes?: Volume[];

@@ -40,6 +40,12 @@ export class ConfReader {
     return valueOf(this.#conf.int(key));
   }
 
+  /** Of an entry that counts in seconds. */
+  seconds(key: string): number | undefined {
+    const milliseconds = valueOf(this.#conf.milliseconds(key, "s"));
+    return milliseconds === undefined ? undefined : milliseconds / 1000;
+  }
+
   boolean(key: string): boolean | undefined {
     return valueOf(this.#conf.boolean(key));
   }

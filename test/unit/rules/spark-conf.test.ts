@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { decide } from "../../../src/engine/decide.ts";
 import type { ConfRun } from "../../../src/engine/decision.ts";
 import type { Facts } from "../../../src/engine/facts.ts";
+import type { CompileOptions } from "../../../src/policy/compile.ts";
 import { PROPERTIES_KEY } from "../../../src/spark/driver-conf.ts";
 import { parseProperties } from "../../../src/spark/properties.ts";
 import { deepFreeze } from "../../fixtures/deep-freeze.ts";
@@ -12,11 +13,12 @@ import { policySet, policyText } from "../../fixtures/policies.ts";
 
 type Block = Readonly<Record<string, unknown>>;
 
-const setOf = (...blocks: readonly Block[]) =>
+const setOf = (blocks: readonly Block[], options: CompileOptions = {}) =>
   policySet(
     blocks.map((block, index) =>
       policyText(`conf-${index}`, { mode: "Enforce", priority: -index, sparkConf: block }),
     ),
+    options,
   );
 
 /** What policies come to; what is changed by them has nothing to be changed any more. */
@@ -24,8 +26,9 @@ function run(
   blocks: Block | readonly Block[],
   entries: Readonly<Record<string, string>> = {},
   facts: Facts = NO_FACTS,
+  options: CompileOptions = {},
 ): ConfRun {
-  const set = setOf(...[blocks].flat());
+  const set = setOf([blocks].flat(), options);
   const map = driverConf(confText(entries));
   const decision = decide(set, admittedConf(deepFreeze(map)), facts);
   assert.equal(decision.kind, "decided-conf");
@@ -55,6 +58,8 @@ const told = (result: ConfRun) =>
     violations.map(({ field, message, fix }) => `${field} ${message}. ${fix ?? ""}`),
   );
 
+const GRACE = "spark.kubernetes.executor.terminationGracePeriodSeconds";
+const KILL_INTERVAL = "spark.executor.decommission.killInterval";
 const DYNAMIC = { "spark.dynamicAllocation.enabled": "true" };
 const CELEBORN = {
   "spark.shuffle.manager": "org.apache.spark.shuffle.celeborn.SparkShuffleManager",
@@ -354,8 +359,33 @@ describe("sparkConf: GracefulDecommission", () => {
       "spark.storage.decommission.enabled": "true",
       "spark.storage.decommission.shuffleBlocks.enabled": "true",
       "spark.storage.decommission.rddBlocks.enabled": "true",
+      [GRACE]: "110s",
+      [KILL_INTERVAL]: "110s",
+      "spark.storage.decommission.replicationReattemptInterval": "5s",
     });
     assert.deepEqual(run(block, CELEBORN).operations, []);
+  });
+
+  it("gives executors what the platform's shortest notice leaves", () => {
+    const graces: Readonly<Record<string, string>> = {
+      ...{ eks: "110s", karpenter: "110s", gke: "13s", aks: "27s", oke: "27s", ack: "170s" },
+      "node-pool": "27s",
+    };
+    for (const [platform, grace] of Object.entries(graces)) {
+      const keys = added(run({ presets: ["GracefulDecommission"] }, {}, NO_FACTS, { platform }));
+      assert.deepEqual(keys, { ...keys, [GRACE]: grace, [KILL_INTERVAL]: grace }, platform);
+    }
+  });
+
+  it("says nothing of a grace where no platform is known, nor for a job that does not decommission or says its own", () => {
+    const block = { presets: ["GracefulDecommission"] };
+    const graces = (entries: Readonly<Record<string, string>>, options: CompileOptions = {}) =>
+      [GRACE, KILL_INTERVAL].filter((key) =>
+        Object.hasOwn(added(run(block, entries, NO_FACTS, options), entries), key),
+      );
+    assert.deepEqual(graces({}, { platform: undefined }), []);
+    assert.deepEqual(graces({ "spark.decommission.enabled": "false" }), []);
+    assert.deepEqual(graces({ [GRACE]: "60s" }), [KILL_INTERVAL]);
   });
 
   it("cleans a fallback storage up, where there is one", () => {
@@ -453,7 +483,7 @@ describe("sparkConf: mistakes", () => {
   ];
   for (const [block, message] of mistakes) {
     it(JSON.stringify(block), () => {
-      assert.throws(() => setOf(block), message);
+      assert.throws(() => setOf([block]), message);
     });
   }
 });
