@@ -4,6 +4,7 @@ import { images } from "./images.ts";
 import { localDirs } from "./local-dirs.ts";
 import { metadata } from "./metadata.ts";
 import { placement } from "./placement.ts";
+import { security } from "./security.ts";
 import { sparkConf } from "./spark-conf.ts";
 
 /** Every kind of rule, in the order in which help and errors list them. */
@@ -13,5 +14,6 @@ export const RULE_KINDS: readonly RuleKind[] = [
   images,
   sparkConf,
   metadata,
+  security,
   deny,
 ];
