@@ -182,7 +182,7 @@ describe("compilePolicies: one mistake each, told with its place, what was found
       "no rule",
       spec("mode: Audit"),
       [
-        "a.yaml:5:3: spec: has no rule, needs exactly one of: placement, localDirs, images, sparkConf, metadata, deny",
+        "a.yaml:5:3: spec: has no rule, needs exactly one of: placement, localDirs, images, sparkConf, metadata, security, deny",
       ],
     ],
     [
@@ -392,7 +392,7 @@ describe("compilePolicies: what is replaced", () => {
       });
       assert.deepEqual(found, []);
       assert.equal(set.policies.find(({ name }) => name === "pin-images")?.priority, 7);
-      assert.equal(set.policies.length, 5);
+      assert.equal(set.policies.length, 6);
     }
   });
 
@@ -519,7 +519,7 @@ describe("the shipped policies", () => {
           { platform },
         );
         assert.deepEqual(found.map(problemText), []);
-        assert.equal(compiled.policies.length, { baseline: 5, strict: 6 }[set]);
+        assert.equal(compiled.policies.length, { baseline: 6, strict: 7 }[set]);
         for (const { mode } of compiled.policies) assert.equal(mode, "Audit");
       });
     }
