@@ -25,19 +25,18 @@ export function fillSecurity(
   spark: number | undefined,
   spec: SecuritySpec,
 ): void {
-  if (!isInUserNamespace(asked)) {
-    forbidRoot(draft);
-    if (spark !== undefined && !saysNonRoot(asked, asked.spec?.containers?.[spark])) {
-      // Who has said before that it is not root has seen to its user, which may be a number in the image.
-      nameUser(draft, spark, spec);
-    }
-  }
   const { seccompProfile } = draft.pod.spec?.securityContext ?? {};
   const contexts = placesOf(draft.pod).map(({ container }) => container.securityContext);
   if (seccompProfile == null && contexts.some((context) => context?.seccompProfile == null)) {
     draft.set([...POD, "seccompProfile"], { type: "RuntimeDefault" });
   }
   for (const place of placesOf(draft.pod)) takeRights(draft, place);
+  if (!isInUserNamespace(asked)) {
+    forbidRoot(draft);
+    // Who has said before that it is not root has seen to its user, which may be a number in the image.
+    const wasNonRoot = saysNonRoot(asked, asked.spec?.containers?.[spark ?? -1]);
+    if (spark !== undefined && !wasNonRoot) nameUser(draft, spark, spec);
+  }
   if (spark !== undefined && userOf(draft.pod, spark) !== userOf(asked, spark)) {
     giveLocalDirs(draft, spark, spec);
   }

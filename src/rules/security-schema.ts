@@ -37,7 +37,7 @@ export const SECURITY_SCHEMA = {
     runAsUser: {
       ...id(
         1,
-        "The user of the Spark container, where neither the job nor its Pod template says one and must: the one of Spark's images. EMR's: 999. For restricted alone.",
+        "The user of the Spark container, where the job says none, and does not say itself that it is not root. The default is that of Spark's images; EMR's is 999. For restricted alone.",
       ),
       default: SPARK_UID,
     },
