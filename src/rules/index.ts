@@ -5,6 +5,7 @@ import { lifecycle } from "./lifecycle.ts";
 import { localDirs } from "./local-dirs.ts";
 import { metadata } from "./metadata.ts";
 import { placement } from "./placement.ts";
+import { security } from "./security.ts";
 import { sparkConf } from "./spark-conf.ts";
 
 /** Every kind of rule, in the order in which help and errors list them. */
@@ -15,5 +16,6 @@ export const RULE_KINDS: readonly RuleKind[] = [
   sparkConf,
   lifecycle,
   metadata,
+  security,
   deny,
 ];
