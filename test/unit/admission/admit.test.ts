@@ -235,11 +235,10 @@ describe("admit: modes", () => {
   it("gives in Warn warnings and nothing else", () => {
     const response = answer(inMode("Warn"), badDriver);
     assert.deepEqual([response.allowed, response.patch], [true, undefined]);
-    assert.equal(response.warnings?.length, 3);
+    assert.equal(response.warnings?.length, 2);
     assert.match(response.warnings[0] ?? "", /^\[sparkgate:driver-on-demand\] would be refused: /);
     assert.deepEqual(answer(inMode("Warn"), driverPod()).warnings, [
       "[sparkgate:driver-on-demand] would change: runs on on-demand nodes",
-      "[sparkgate:pass-pod-security] would change: made to pass PodSecurity restricted",
     ]);
   });
 
