@@ -12,17 +12,18 @@ export async function showConf({ call, set }: Webhook, proof: Proof): Promise<Sh
   const before = propertiesOf(CONF.request.object) ?? "";
   const after = propertiesOf(mended.pod) ?? "";
   const added = after.slice(before.length).split("\n").filter(Boolean);
-  const rest = added.length - 2;
+  // The policy that says it, and what it says.
+  const at = added.indexOf(TRACKING);
+  const shown = added.slice(at - 1, at + 1);
   const { allowed, causes } = refused.answer;
   return {
     title: "what no Pod shows: Spark's conf, twice",
     verdict: `${allowed ? "ADMITTED" : "DENIED"} ${causes.length}, then ${after === before ? "UNTOUCHED" : "CHANGED"}`,
     lines: [
       ...causes.map(({ field, message }) => `* ${field}: ${message}`),
-      ...added.slice(0, 2),
-      `... and ${rest} more lines behind the job's own, which stay as they are`,
+      ...shown,
+      `... and ${added.length - shown.length} more lines behind the job's own, which stay as they are`,
     ],
-    asExpected:
-      !allowed && causes.length === 2 && after.startsWith(before) && added.includes(TRACKING),
+    asExpected: !allowed && causes.length === 2 && after.startsWith(before) && at > 0,
   };
 }
