@@ -2,6 +2,7 @@ import type { RuleKind } from "../engine/rule-kind.ts";
 import { deny } from "./deny.ts";
 import { images } from "./images.ts";
 import { localDirs } from "./local-dirs.ts";
+import { memory } from "./memory.ts";
 import { metadata } from "./metadata.ts";
 import { placement } from "./placement.ts";
 import { sparkConf } from "./spark-conf.ts";
@@ -12,6 +13,7 @@ export const RULE_KINDS: readonly RuleKind[] = [
   localDirs,
   images,
   sparkConf,
+  memory,
   metadata,
   deny,
 ];
