@@ -21,7 +21,8 @@ export function judgeCores(
   const limit = quantityOf(conf, LIMIT) ?? { amount: Infinity };
   const request = quantityOf(conf, REQUEST) ?? cores;
   if ("why" in cores || "why" in cpus || "why" in limit || "why" in request) {
-    return [cores, cpus, limit, request].flatMap((read) =>
+    // Without a request of its own the cores are one.
+    return [...new Set([cores, cpus, limit, request])].flatMap((read) =>
       "why" in read
         ? [{ field: fieldOf(read.key), message: `cannot be judged: ${read.why}`, fix: WRITE_OUT }]
         : [],

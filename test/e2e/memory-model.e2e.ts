@@ -8,7 +8,7 @@ import { type MemoryOf, type PodMemory, readMemory } from "../../src/spark/memor
 import { SparkConf } from "../../src/spark/spark-conf.ts";
 import { sparkHome, sparkVersions } from "./assets.ts";
 import { runJava } from "./java.ts";
-import { ANY, type MemoryCase, SOUND } from "./memory/confs.ts";
+import { ANY, type MemoryCase, SOUND } from "../fixtures/memory-confs.ts";
 
 const COUNT = 2000;
 const SEED = 20261126;

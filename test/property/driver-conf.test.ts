@@ -15,6 +15,7 @@ const KEYS = [
   ...Object.values(PRESETS).flatMap(({ entries }) => entries.map(({ key }) => key)),
   ...["spark.dynamicAllocation.enabled", "spark.shuffle.manager", "spark.eventLog.dir"],
   ...["spark.jars.packages", "spark.hadoop.fs.s3a.endpoint", "spark.acme.x"],
+  ...["spark.executor.memory", "spark.executor.memoryOverhead"],
 ];
 const VALUES = [
   ...["true", "false", "3", "1g", "10min", "", "${spark.acme.x}", "${env:X}"],
@@ -43,16 +44,16 @@ const block = fc.oneof(
     unknownKeys: fc.constantFrom("Warn", "Deny"),
   }),
 );
-const set: fc.Arbitrary<PolicySet> = fc
-  .array(block, { minLength: 1, maxLength: 4 })
-  .map((blocks) =>
-    policySet([
-      ...blocks.map((sparkConf, index) =>
-        policyText(`p-${index}`, { priority: -index, sparkConf }),
-      ),
-      policyText("pods", { metadata: { labels: { a: "b" } } }),
-    ]),
-  );
+const set: fc.Arbitrary<PolicySet> = fc.array(block, { minLength: 1, maxLength: 4 }).map((blocks) =>
+  policySet([
+    ...blocks.map((sparkConf, index) => policyText(`p-${index}`, { priority: -index, sparkConf })),
+    // Before some of them, and after others.
+    policyText("memory", {
+      ...{ priority: -1, memory: { action: "Raise", overheadFactor: { jvm: 0.5 } } },
+    }),
+    policyText("pods", { metadata: { labels: { a: "b" } } }),
+  ]),
+);
 
 function run(policies: PolicySet, text: string): ConfRun {
   const decision = decide(policies, admittedConf(deepFreeze(driverConf(text))), NO_FACTS);

@@ -182,7 +182,7 @@ describe("compilePolicies: one mistake each, told with its place, what was found
       "no rule",
       spec("mode: Audit"),
       [
-        "a.yaml:5:3: spec: has no rule, needs exactly one of: placement, localDirs, images, sparkConf, metadata, deny",
+        "a.yaml:5:3: spec: has no rule, needs exactly one of: placement, localDirs, images, sparkConf, memory, metadata, deny",
       ],
     ],
     [
@@ -392,7 +392,7 @@ describe("compilePolicies: what is replaced", () => {
       });
       assert.deepEqual(found, []);
       assert.equal(set.policies.find(({ name }) => name === "pin-images")?.priority, 7);
-      assert.equal(set.policies.length, 5);
+      assert.equal(set.policies.length, 6);
     }
   });
 
