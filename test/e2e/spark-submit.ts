@@ -25,6 +25,8 @@ export interface Submission {
   name?: string;
   /** The job; `local:///opt/app/etl.py` unless told. */
   application?: string;
+  /** Of a job that is a jar. */
+  mainClass?: string;
   /** Ends a client-mode run, which otherwise lasts as long as its job. */
   signal?: AbortSignal;
 }
@@ -124,6 +126,7 @@ export function submissionArguments(
     `--master=k8s://${server}`,
     `--deploy-mode=${deployMode}`,
     `--name=${name}`,
+    ...(submission.mainClass === undefined ? [] : [`--class=${submission.mainClass}`]),
     ...Object.entries(conf).flatMap(([key, value]) => ["--conf", `${key}=${value}`]),
     submission.application ?? "local:///opt/app/etl.py",
   ];

@@ -30,6 +30,8 @@ export async function podScript(
     "set -e",
     ...fileSystem(context, podFolder(context, pod)),
     ...(await volumeMounts(context, pod, container)),
+    // Of the images: the JVM copies its own jars there.
+    "mkdir -p /opt/spark/work-dir; chmod 1777 /opt/spark/work-dir; cd /opt/spark/work-dir",
     ...[...env].map(([name, value]) => `export ${name}=${quote(value)}`),
     `export SPARK_HOME=/opt/spark SPARK_LOCAL_HOSTNAME=${address} PYSPARK_PYTHON=python3`,
     `exec ${asUser(pod, container)} ${entryPoint(container, env, address)}`,
