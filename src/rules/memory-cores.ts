@@ -1,5 +1,4 @@
 import type { Violation } from "../engine/policy.ts";
-import { quoted } from "../engine/text.ts";
 import { parseQuantity } from "../kubernetes/quantity.ts";
 import type { ConfPlace } from "../spark/conf-place.ts";
 import type { SparkConf } from "../spark/spark-conf.ts";
@@ -62,7 +61,7 @@ function quantityOf(conf: SparkConf, key: string): Cores | undefined {
   if (read.kind === "unknown") return { key: read.key, why: read.why };
   const amount = parseQuantity(read.value);
   return amount === undefined || amount <= 0
-    ? { key: read.key, why: `${quoted(read.value)} is no amount of cores` }
+    ? { key: read.key, why: "must be an amount of cores such as 3500m" }
     : { amount };
 }
 

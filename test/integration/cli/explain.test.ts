@@ -108,6 +108,7 @@ spec:
         "driver-on-demand",
         "executors-on-spot",
         "pin-images",
+        "python-memory-overhead",
         "shuffle-on-local-disk",
         "shuffle-safe-conf",
       ],

@@ -355,7 +355,9 @@ describe("memory: Warn and Deny on a driver's conf", () => {
       ],
       [
         { [REQUEST]: "many" },
-        [`${REQUEST} cannot be judged: 'many' is no amount of cores. write the value out`],
+        [
+          `${REQUEST} cannot be judged: must be an amount of cores such as 3500m. write the value out`,
+        ],
       ],
     ];
     for (const [conf, expected] of cases) {
