@@ -138,13 +138,11 @@ function lessHeap(
   spec: Memory,
 ): string {
   const { heap, overhead, isOverheadFixed, total } = memory;
-  const beside = total.most - heap - overhead.most;
-  const room = (spec.maxTotal?.mebibytes ?? Infinity) - beside;
-  const language = memory.python > 0 ? "jvm" : of.language;
-  const share = spec.overheadFactor[language ?? "jvm"];
-  const own = isOverheadFixed ? share : Math.max(share, overhead.least / heap);
-  const fixed = isOverheadFixed ? overhead.most : spec.minOverhead;
-  const most = Math.floor(Math.min(room / (1 + own), room - Math.max(fixed, spec.minOverhead)));
+  const room = (spec.maxTotal?.mebibytes ?? Infinity) - (total.most - heap - overhead.most);
+  const wanted = spec.overheadFactor[memory.python > 0 ? "jvm" : (of.language ?? "jvm")];
+  const share = isOverheadFixed ? wanted : Math.max(wanted, overhead.least / heap);
+  const least = Math.max(memory.minOverhead, spec.minOverhead);
+  const most = Math.floor(Math.min(room / (1 + share), room - least));
   if (most < LEAST_HEAP)
     return "ask for less memory, off-heap, of Python's workers and overhead too";
   const text = most >= 4096 ? `${Math.floor(most / 1024)}g` : `${most}m`;

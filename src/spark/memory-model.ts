@@ -17,6 +17,8 @@ export interface PodMemory {
   readonly overheadKey: string | undefined;
   /** Whether that key says an amount, and no share of the heap. */
   readonly isOverheadFixed: boolean;
+  /** What the overhead would be of however small a heap, on one version or another. */
+  readonly minOverhead: number;
   /** `spark.executor.pyspark.memory`: what Python's workers may use in all, beside the overhead. */
   readonly python: number;
   /** Heap, overhead, off-heap memory, Python's workers. */
@@ -115,7 +117,7 @@ function overheadOf(
   conf: SparkConf,
   { role, language, version, isSubmitted }: MemoryOf,
   heap: number,
-): Pick<PodMemory, "overhead" | "overheadKey" | "isOverheadFixed"> {
+): Pick<PodMemory, "overhead" | "overheadKey" | "isOverheadFixed" | "minOverhead"> {
   // Spark reads all of them, whichever counts.
   const minimum = minimumOf(conf, role, version);
   const usual = isSubmitted ? language : undefined;
@@ -129,7 +131,10 @@ function overheadOf(
   if (bytes !== undefined) {
     const amount = bytes / MIB;
     const overhead = { least: amount, most: amount };
-    return { overhead, overheadKey: keyOf(fixed), isOverheadFixed: true };
+    return {
+      ...{ overhead, overheadKey: keyOf(fixed) },
+      ...{ isOverheadFixed: true, minOverhead: amount },
+    };
   }
   // spark-submit writes its default into the conf: nobody wished for it.
   const isDefault = own.kind === "absent" && factor === defaultFactor(usual);
@@ -138,6 +143,7 @@ function overheadOf(
     overhead: { least: Math.max(share, minimum.least), most: Math.max(share, minimum.most) },
     overheadKey: isDefault ? undefined : keyOf(said),
     isOverheadFixed: false,
+    minOverhead: minimum.most,
   };
 }
 

@@ -82,6 +82,12 @@ describe("memory: Raise on executors' Pods", () => {
       {},
       [undefined, "9011Mi"],
     ],
+    [
+      "no request that is higher, which the API server refuses",
+      executor(memory("8576Mi", "64Gi")),
+      {},
+      ["64Gi", "9011Mi"],
+    ],
     ["nothing where there is enough", executor(memory("9011Mi")), {}, ["9011Mi", "9011Mi"]],
     ["nothing where there is more", executor(memory("64Gi")), {}, ["64Gi", "64Gi"]],
     [
@@ -168,9 +174,11 @@ describe("memory: Raise on executors' Pods", () => {
     assert.deepEqual(kept(run(RAISE, whole)), [
       `${low}; not raised: the Pod has a limit as a whole`,
     ]);
-    assert.deepEqual(kept(run(RAISE, executor(memory("8Gi"), { heap: heapOf("lots") }))), [
-      "spec.containers[1].env cannot be judged: SPARK_EXECUTOR_MEMORY says no size: write the value out",
-    ]);
+    for (const size of ["lots", "0m", "-1g", ""]) {
+      assert.deepEqual(kept(run(RAISE, executor(memory("8Gi"), { heap: heapOf(size) }))), [
+        "spec.containers[1].env cannot be judged: SPARK_EXECUTOR_MEMORY says no size: write the value out",
+      ]);
+    }
     assert.deepEqual(kept(run({}, pod)), [low]);
   });
 

@@ -107,6 +107,12 @@ describe("memory: Raise on a driver's conf", () => {
       { [FACTOR]: "0.3" },
     ],
     [
+      "by the policy's own share, though a little less would do for this heap",
+      {},
+      { "spark.executor.memory": "5009m", [FACTOR]: "0.05" },
+      { [FACTOR]: "0.1" },
+    ],
+    [
       "to minOverhead, by a share that comes to it",
       { minOverhead: "1Gi" },
       { "spark.executor.memory": "1500m" },
@@ -304,6 +310,13 @@ describe("memory: Warn and Deny on a driver's conf", () => {
         ],
       ],
       [
+        "with the minimum of the versions that read it",
+        { "spark.executor.memory": "8g", "spark.executor.minMemoryOverhead": "60g" },
+        [
+          "spark.executor.memory comes to 69632 MiB with all on top of it, above 65535Mi. --conf spark.executor.memory=4095m",
+        ],
+      ],
+      [
         "which no heap would fit",
         { "spark.memory.offHeap.enabled": "true", "spark.memory.offHeap.size": "64g" },
         [
@@ -321,6 +334,10 @@ describe("memory: Warn and Deny on a driver's conf", () => {
         if (key !== "") assert.deepEqual(told(run(deny({ maxTotal: "65535Mi" }), mended)), []);
       });
     }
+  });
+
+  it("proposes no heap with which no JVM of Spark's starts", () => {
+    assert.match(told(run(deny({ maxTotal: "800Mi" }), G8)).join(), /above 800Mi\. ask for less/);
   });
 
   describe("maxTasksPerCore", () => {
