@@ -26,7 +26,12 @@ Sends generated Pods, mutated reviews, any JSON and any policies through admissi
 
 const BATCH = 1000;
 const set = loadPolicySet({
-  policies: ["baseline", join(import.meta.dirname, "../test/fixtures/local-disks-policy.yaml")],
+  policies: [
+    "baseline",
+    ...["local-disks-policy", "restricted-policy"].map((name) =>
+      join(import.meta.dirname, `../test/fixtures/${name}.yaml`),
+    ),
+  ],
   platform: "karpenter",
   mode: "Enforce",
 });

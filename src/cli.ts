@@ -9,6 +9,7 @@ import { exceptionsCommand } from "./commands/exceptions.ts";
 import { reviewCommand } from "./commands/review.ts";
 import { schemaCommand } from "./commands/schema.ts";
 import { serveCommand } from "./commands/serve.ts";
+import { sweepCommand } from "./commands/sweep.ts";
 import { testCommand } from "./commands/test.ts";
 import { validateCommand } from "./commands/validate.ts";
 import { VERSION } from "./commands/version.ts";
@@ -31,6 +32,7 @@ for (const command of [
   exceptionsCommand(),
   schemaCommand(),
   serveCommand(),
+  sweepCommand(),
   demoCommand(),
 ]) {
   program.addCommand(command);

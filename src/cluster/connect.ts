@@ -1,16 +1,8 @@
-import { existsSync } from "node:fs";
-import type { CoreV1Api, KubeConfig, Watch } from "@kubernetes/client-node";
+import type { CoreV1Api, Watch } from "@kubernetes/client-node";
 import type { Namespace } from "../kubernetes/namespace.ts";
 import type { ResourceList } from "../kubernetes/pod.ts";
+import { loadKubeConfig, type ClusterAddress } from "./kube-config.ts";
 import type { Page, WatchEvent, WatchOptions } from "./watch-resource.ts";
-
-/** Which cluster, and as whom. */
-export type ClusterAddress =
-  | { readonly kubeconfig: string; readonly context: string | undefined }
-  | {
-      /** As the ServiceAccount of the Pod that this runs in. */
-      readonly inCluster: true;
-    };
 
 /** A ResourceQuota with where it is. */
 export interface QuotaObject {
@@ -43,7 +35,7 @@ const WATCH_SECONDS = 240;
 export async function connectToCluster(address: ClusterAddress): Promise<ClusterApi> {
   const client = await import("@kubernetes/client-node");
   const config = new client.KubeConfig();
-  load(config, address);
+  loadKubeConfig(config, address);
   const api = config.makeApiClient(client.CoreV1Api);
   const watch = new client.Watch(config);
   return {
@@ -64,36 +56,6 @@ export async function connectToCluster(address: ClusterAddress): Promise<Cluster
       }
     },
   };
-}
-
-function load(config: KubeConfig, address: ClusterAddress): void {
-  if ("inCluster" in address) {
-    const token = "/var/run/secrets/kubernetes.io/serviceaccount/token";
-    if (process.env["KUBERNETES_SERVICE_HOST"] === undefined || !existsSync(token)) {
-      throw new Error(
-        "--in-cluster: there is no ServiceAccount here; run it in a Pod with automountServiceAccountToken, or say --kubeconfig FILE",
-      );
-    }
-    config.loadFromCluster();
-    return;
-  }
-  const { kubeconfig, context } = address;
-  try {
-    config.loadFromFile(kubeconfig);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`--kubeconfig ${kubeconfig}: cannot be read: ${why}`, { cause: error });
-  }
-  if (context !== undefined) {
-    const names = config.getContexts().map(({ name }) => name);
-    if (!names.includes(context)) {
-      throw new Error(`--context ${context}: ${kubeconfig} has ${names.join(", ") || "none"}`);
-    }
-    config.setCurrentContext(context);
-  }
-  if (config.getCurrentCluster() === null) {
-    throw new Error(`--kubeconfig ${kubeconfig}: has no current context; say --context NAME`);
-  }
 }
 
 interface KubernetesObject {

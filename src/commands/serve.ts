@@ -32,7 +32,10 @@ export function serveCommand(): Command {
     .description(
       "Answers AdmissionReviews on POST /mutate (TLS), and /healthz, /readyz and /metrics on a plain port. The TLS port opens last, when the policies are compiled.",
     );
-  return addClusterOptions(addPolicyOptions(command, "what each policy says"))
+  return addClusterOptions(
+    addPolicyOptions(command, "what each policy says"),
+    "watch namespaces and quotas of this cluster: for namespaceSelector, sparkgate.io/bypass, PodSecurity levels",
+  )
     .option("--port <port>", "TLS port of the webhook", port, 8443)
     .option("--metrics-port <port>", "plain port of probes and metrics", port, 9090)
     .option("--host <address>", "address to listen on (default: all)")

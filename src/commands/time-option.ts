@@ -7,11 +7,14 @@ export interface TimeOption {
   readonly at?: number;
 }
 
-/** Adds `--at` to a command. */
-export function addTimeOption(command: Command): Command {
+/** Adds `--at` to a command, with what depends on it. */
+export function addTimeOption(
+  command: Command,
+  judged = "exceptions, and with --mode AsWritten enforceFrom",
+): Command {
   return command.option(
     "--at <moment>",
-    "judge as at this time: exceptions, and with --mode AsWritten enforceFrom; such as 2027-01-15 or 2027-01-15T06:00:00Z (default: now)",
+    `judge as at this time: ${judged}; such as 2027-01-15 or 2027-01-15T06:00:00Z (default: now)`,
     moment,
   );
 }

@@ -1,5 +1,6 @@
 import type { SparkConf } from "../spark/spark-conf.ts";
 import type { FieldChange } from "./draft.ts";
+import type { ForeseenChange, PodField } from "./foreseen.ts";
 
 /** An entry that a policy added to a conf. */
 export interface AddedConf {
@@ -15,6 +16,11 @@ export interface ConfMark {
   readonly claims: number;
 }
 
+/** By what a policy speaks for a label or an annotation of Pods: no key of a conf has a blank. */
+export function podClaim({ role, field, key }: PodField): string {
+  return `${role} metadata.${field}[${key}]`;
+}
+
 /**
  * A Spark conf that is being changed. Entries are only ever added: the last one of a key counts, so that nothing of the
  * user's is written anew.
@@ -25,6 +31,8 @@ export class ConfDraft {
   #policy = "";
   readonly #added: AddedConf[] = [];
   readonly #claims: string[] = [];
+  /** By what was claimed for it. */
+  readonly #foreseen = new Map<string, ForeseenChange>();
 
   constructor(conf: SparkConf) {
     this.#conf = conf;
@@ -62,6 +70,22 @@ export class ConfDraft {
     return true;
   }
 
+  /**
+   * Says what a policy will do with a label or an annotation of Pods. Nothing of it is written into the conf.
+   * @returns false where a policy of higher priority has spoken for it before
+   */
+  foresee(of: PodField, change: ForeseenChange): boolean {
+    const claim = podClaim(of);
+    if (!this.claim(claim)) return false;
+    this.#foreseen.set(claim, change);
+    return true;
+  }
+
+  /** What was said of a label or an annotation of Pods. */
+  foreseen(of: PodField): ForeseenChange | undefined {
+    return this.#foreseen.get(podClaim(of));
+  }
+
   /** Remembers the draft as it is now. */
   mark(): ConfMark {
     return { conf: this.#conf, added: this.#added.length, claims: this.#claims.length };
@@ -81,6 +105,6 @@ export class ConfDraft {
   rollBack(mark: ConfMark): void {
     this.#conf = mark.conf;
     this.#added.length = mark.added;
-    this.#claims.length = mark.claims;
+    for (const claim of this.#claims.splice(mark.claims)) this.#foreseen.delete(claim);
   }
 }

@@ -13,6 +13,7 @@ import { type AddedConf, ConfDraft, type ConfMark } from "./conf-draft.ts";
 import type { AnyRun, ConfRun, PolicyOutcome } from "./decision.ts";
 import { pointer } from "./draft.ts";
 import type { Facts } from "./facts.ts";
+import type { Foreseen } from "./foreseen.ts";
 import type { MatchingPolicy } from "./matching.ts";
 import type { Effect, Violation } from "./policy.ts";
 import { runPolicies, type Handling } from "./run.ts";
@@ -21,15 +22,17 @@ const NONE: readonly never[] = [];
 
 /**
  * What policies come to for a driver's conf: for what it says of drivers, then of executors.
+ * @param unheard what other policies may do with its Pods
  * @param rollouts what its executors are to know of policies, beside what the conf says; undefined: they are told nothing
  */
 export function runOnConf(
   policies: readonly MatchingPolicy<ConfSubject>[],
   subject: DriverConfSubject,
   facts: Facts,
+  unheard: Foreseen,
   rollouts: Carried["rollouts"],
 ): ConfRun {
-  const { outcomes, added, conf } = runPasses(policies, subject.conf, facts);
+  const { outcomes, added, conf } = runPasses(policies, subject.conf, facts, unheard);
   if (rollouts !== undefined) {
     const value = writeCarried({ ...factsOfConf(conf), rollouts });
     if (conf.raw(CARRIED_KEY) !== value) {
@@ -50,13 +53,15 @@ export function runOnConf(
 /**
  * What policies come to for an operator's object. They go through the same as for the conf that will be made of it, so
  * that what one of them adds to that counts as said; nothing of it is written into the object.
+ * @param unheard what other policies may do with its Pods
  */
 export function runOnApplication(
   policies: readonly MatchingPolicy<ConfSubject>[],
   { conf }: ApplicationSubject,
   facts: Facts,
+  unheard: Foreseen,
 ): AnyRun {
-  const passes = runPasses(policies, conf, facts);
+  const passes = runPasses(policies, conf, facts, unheard);
   const outcomes = passes.outcomes.map((outcome) => ({ ...outcome, changes: NONE }));
   return { outcomes, operations: NONE, refused: outcomes.some(({ refuses }) => refuses) };
 }
@@ -73,12 +78,13 @@ function runPasses(
   policies: readonly MatchingPolicy<ConfSubject>[],
   sent: SparkConf,
   facts: Facts,
+  unheard: Foreseen,
 ): Passes {
   const added: AddedConf[] = [];
   let known: readonly PolicyOutcome[] = [];
   let conf = sent;
   for (let pass = 0; pass < MOST_PASSES; pass++) {
-    const { outcomes, work } = runPolicies(policies, handlingOf(conf, facts));
+    const { outcomes, work } = runPolicies(policies, handlingOf(conf, facts, unheard));
     known = mergePasses(known, mergeByPolicy(outcomes));
     added.push(...work.added);
     ({ conf } = work);
@@ -106,17 +112,23 @@ function mergePasses(
   });
 }
 
-function handlingOf(conf: SparkConf, facts: Facts): Handling<ConfSubject, ConfMark, ConfDraft> {
+function handlingOf(
+  conf: SparkConf,
+  facts: Facts,
+  unheard: Foreseen,
+): Handling<ConfSubject, ConfMark, ConfDraft> {
   return {
     open: () => new ConfDraft(conf),
-    mutates: (policy) => policy.conf?.mutate !== undefined,
+    mutates: ({ conf: rule }) => rule?.mutate !== undefined || rule?.foresee !== undefined,
     mutate: ({ name, conf: rule }, subject, draft) => {
       draft.speakFor(name);
-      return rule?.mutate?.(draft, subject, facts);
+      return (rule?.mutate ?? rule?.foresee)?.(draft, subject, facts);
     },
     changeSince: () => undefined,
-    judge: ({ matching: { policy, subject }, claimed }, draft) =>
-      policy.conf?.judge?.(draft.conf, subject, facts, claimed) ?? NONE,
+    judge: ({ matching: { policy, subject }, claimed }, draft) => {
+      const foreseen: Foreseen = (of) => unheard(of) ?? draft.foreseen(of);
+      return policy.conf?.judge?.(draft.conf, subject, facts, claimed, foreseen) ?? NONE;
+    },
     isOwnMaking: () => false,
   };
 }

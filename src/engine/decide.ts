@@ -6,6 +6,7 @@ import { runOnApplication, runOnConf } from "./decide-conf.ts";
 import { runOnPod } from "./decide-pod.ts";
 import type { AnyRun, Decision } from "./decision.ts";
 import { isBypassed, type Facts } from "./facts.ts";
+import { unheardChanges } from "./unheard.ts";
 import { matchingPolicies, type MatchingPolicy } from "./matching.ts";
 import { inTurn, type PolicySet } from "./policy-set.ts";
 
@@ -25,8 +26,11 @@ export function decide(set: PolicySet, admitted: AdmittedObject, facts: Facts): 
       return decideOnPod(set, recognition.subject, facts);
     case "conf": {
       const [subject] = recognition.facets;
-      const run = (policies: Matching, isReal: boolean) =>
-        runOnConf(policies, subject, facts, isReal ? rolloutsOf(set, subject) : undefined);
+      const run = (policies: Matching, isReal: boolean) => {
+        const unheard = unheardChanges(set, subject, policies);
+        const rollouts = isReal ? rolloutsOf(set, subject) : undefined;
+        return runOnConf(policies, subject, facts, unheard, rollouts);
+      };
       return {
         kind: "decided-conf",
         subject,
@@ -35,7 +39,8 @@ export function decide(set: PolicySet, admitted: AdmittedObject, facts: Facts): 
     }
     case "application": {
       const [subject] = recognition.facets;
-      const run = (policies: Matching) => runOnApplication(policies, subject, facts);
+      const run = (policies: Matching) =>
+        runOnApplication(policies, subject, facts, unheardChanges(set, subject, policies));
       const runs = decideOnFacets(set, recognition.facets, facts, run);
       return { kind: "decided-application", subject, ...runs };
     }

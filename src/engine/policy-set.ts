@@ -20,9 +20,16 @@ export interface PolicySet {
   readonly digest: string;
 }
 
-/** By priority, highest first, then by name: the order in which documents were read never matters. */
+/**
+ * By priority, highest first, then by name: the order in which documents were read never matters. Before both, those of
+ * kinds that go by what the others do come last.
+ */
 export function inTurn(a: CompiledPolicy, b: CompiledPolicy): number {
-  return b.priority - a.priority || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0);
+  return (
+    Number(a.comesLast ?? false) - Number(b.comesLast ?? false) ||
+    b.priority - a.priority ||
+    (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+  );
 }
 
 /** Makes a set of policies in any order. */

@@ -5,6 +5,7 @@ import type { Pod } from "../kubernetes/pod.ts";
 import type { ConfDraft } from "./conf-draft.ts";
 import type { Draft } from "./draft.ts";
 import type { Facts } from "./facts.ts";
+import type { Foreseen } from "./foreseen.ts";
 
 /** How far a policy goes: change and refuse; say so in a warning; only count and report. */
 export type Mode = "Enforce" | "Warn" | "Audit";
@@ -47,12 +48,18 @@ export interface ConfRule {
   readonly whole: boolean;
   /** Makes the changes that the policy asks for. */
   readonly mutate?: (draft: ConfDraft, subject: ConfSubject, facts: Facts) => Effect | undefined;
-  /** Judges the conf as all matching policies have left it. `claimed`: the keys for which this policy spoke. */
+  /** Says what the policy will do with Pods of the conf when these are admitted. Changes nothing. */
+  readonly foresee?: (draft: ConfDraft, subject: ConfSubject, facts: Facts) => Effect | undefined;
+  /**
+   * Judges the conf as all matching policies have left it. `claimed`: that for which this policy spoke; `foreseen`: what
+   * all of them will do with Pods.
+   */
   readonly judge?: (
     conf: SparkConf,
     subject: ConfSubject,
     facts: Facts,
     claimed: readonly string[],
+    foreseen: Foreseen,
   ) => readonly Violation[];
 }
 
@@ -66,6 +73,11 @@ export interface CompiledRule {
   readonly demands?: readonly Demand[];
   /** The fields that `mutate` may change, from the object down; `*` stands for each entry of a list. */
   readonly writes?: readonly (readonly string[])[];
+  /**
+   * Whether it goes by what policies of other kinds make of the Pod, such as where they place it: then it comes after
+   * them, whatever its priority.
+   */
+  readonly comesLast?: boolean;
   /** Makes the changes that the policy asks for. Changing nothing means that all is well already. */
   readonly mutate?: (draft: Draft, subject: PodSubject, facts: Facts) => Effect | undefined;
   /** Judges the Pod as all matching policies have left it. `claimed`: the fields for which this policy spoke. */

@@ -7,6 +7,8 @@ import type { Combine, CompiledRule } from "./policy.ts";
 export interface RuleEnvironment {
   /** The platform of that name, or the installation's for undefined. Throws a RuleProblem where there is none. */
   readonly platform: (name: string | undefined) => Platform;
+  /** The installation's, for what does without where there is none. */
+  readonly usualPlatform: Platform | undefined;
 }
 
 /** One kind of rule: the key under which it stands in a policy's spec, the schema of its block, and its meaning. */

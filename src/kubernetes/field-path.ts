@@ -8,6 +8,14 @@ export function parseFieldPath(text: string): FieldPath {
   );
 }
 
+/** Writes a path as Kubernetes does; keys that are no names in brackets. */
+export function fieldPathText(path: FieldPath): string {
+  return path.reduce<string>((text, part) => {
+    if (typeof part === "number" || !/^\w+$/.test(part)) return `${text}[${part}]`;
+    return text === "" ? part : `${text}.${part}`;
+  }, "");
+}
+
 /** What is at a path, or that there is no such place. */
 export function valueAtPath(
   value: unknown,

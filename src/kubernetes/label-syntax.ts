@@ -3,6 +3,9 @@ const NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const PREFIX = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const LONGEST_PREFIX = 253;
 
+/** The name of an object (DNS-1123 subdomain), as a regular expression. */
+export const NAME_PATTERN = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+
 /** Whether a text can be the key of a label or an annotation: `team`, `acme.com/team`. */
 export function isMetadataKey(text: string): boolean {
   const slash = text.indexOf("/");

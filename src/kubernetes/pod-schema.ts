@@ -28,6 +28,17 @@ function mapOf(values: SchemaObject): SchemaObject {
 
 const quantities = mapOf({ type: ["string", "number"] });
 
+const profile = optional({ type: optionalText });
+const anySecurityContext = {
+  runAsNonRoot: optionalBoolean,
+  runAsUser: optionalInteger,
+  runAsGroup: optionalInteger,
+  seccompProfile: profile,
+  appArmorProfile: profile,
+  seLinuxOptions: optional({ user: optionalText, role: optionalText, type: optionalText }),
+  windowsOptions: optional({ hostProcess: optionalBoolean }),
+};
+
 const containers = listOf(
   required(
     {
@@ -40,18 +51,38 @@ const containers = listOf(
       ),
       volumeMounts: listOf(
         required(
-          { name: text, mountPath: optionalText, subPath: optionalText, readOnly: optionalBoolean },
+          {
+            name: text,
+            mountPath: optionalText,
+            subPath: optionalText,
+            readOnly: optionalBoolean,
+            mountPropagation: optionalText,
+          },
           ["name"],
         ),
       ),
       resources: optional({ requests: quantities, limits: quantities }),
       ports: listOf(
         required(
-          { name: optionalText, containerPort: optionalInteger, protocol: optionalText },
+          {
+            name: optionalText,
+            containerPort: optionalInteger,
+            hostPort: optionalInteger,
+            protocol: optionalText,
+          },
           [],
         ),
       ),
-      securityContext: optionalObject,
+      securityContext: optional({
+        ...anySecurityContext,
+        privileged: optionalBoolean,
+        allowPrivilegeEscalation: optionalBoolean,
+        capabilities: optional({ add: listOf(text), drop: listOf(text) }),
+        procMount: optionalText,
+      }),
+      livenessProbe: optionalObject,
+      readinessProbe: optionalObject,
+      startupProbe: optionalObject,
       lifecycle: optionalObject,
     },
     ["name"],
@@ -143,9 +174,19 @@ export const podSchema: SchemaObject = required(
       schedulerName: optionalText,
       priorityClassName: optionalText,
       terminationGracePeriodSeconds: optionalInteger,
+      activeDeadlineSeconds: optionalInteger,
       restartPolicy: optionalText,
       hostNetwork: optionalBoolean,
-      securityContext: optionalObject,
+      hostPID: optionalBoolean,
+      hostIPC: optionalBoolean,
+      hostUsers: optionalBoolean,
+      os: optional({ name: optionalText }),
+      securityContext: optional({
+        ...anySecurityContext,
+        fsGroup: optionalInteger,
+        fsGroupChangePolicy: optionalText,
+        sysctls: listOf(required({ name: text }, ["name"])),
+      }),
     }),
   },
   [],

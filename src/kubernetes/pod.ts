@@ -42,6 +42,7 @@ export interface VolumeMount {
   readonly mountPath?: Maybe<string>;
   readonly subPath?: Maybe<string>;
   readonly readOnly?: Maybe<boolean>;
+  readonly mountPropagation?: Maybe<string>;
 }
 
 /** Amounts by resource name. A quantity is a string, or a number where the author left the quotes out. */
@@ -55,7 +56,46 @@ export interface ResourceRequirements {
 export interface ContainerPort {
   readonly name?: Maybe<string>;
   readonly containerPort?: Maybe<number>;
+  readonly hostPort?: Maybe<number>;
   readonly protocol?: Maybe<string>;
+}
+
+/** A seccomp or AppArmor profile; types: RuntimeDefault, Localhost, Unconfined. */
+export interface SecurityProfile {
+  readonly type?: Maybe<string>;
+}
+
+export interface SeLinuxOptions {
+  readonly user?: Maybe<string>;
+  readonly role?: Maybe<string>;
+  readonly type?: Maybe<string>;
+}
+
+/** What a Pod's and a container's security context have in common; the container's goes before the Pod's. */
+interface AnySecurityContext {
+  readonly runAsNonRoot?: Maybe<boolean>;
+  readonly runAsUser?: Maybe<number>;
+  readonly runAsGroup?: Maybe<number>;
+  readonly seccompProfile?: Maybe<SecurityProfile>;
+  readonly appArmorProfile?: Maybe<SecurityProfile>;
+  readonly seLinuxOptions?: Maybe<SeLinuxOptions>;
+  readonly windowsOptions?: Maybe<{ readonly hostProcess?: Maybe<boolean> }>;
+}
+
+export interface SecurityContext extends AnySecurityContext {
+  readonly privileged?: Maybe<boolean>;
+  readonly allowPrivilegeEscalation?: Maybe<boolean>;
+  readonly capabilities?: Maybe<{
+    readonly add?: Maybe<readonly string[]>;
+    readonly drop?: Maybe<readonly string[]>;
+  }>;
+  readonly procMount?: Maybe<string>;
+}
+
+export interface PodSecurityContext extends AnySecurityContext {
+  readonly fsGroup?: Maybe<number>;
+  readonly fsGroupChangePolicy?: Maybe<string>;
+  readonly sysctls?: Maybe<readonly { readonly name: string }[]>;
 }
 
 /** A container, an init container or an ephemeral container. */
@@ -68,7 +108,10 @@ export interface Container {
   readonly volumeMounts?: Maybe<readonly VolumeMount[]>;
   readonly resources?: Maybe<ResourceRequirements>;
   readonly ports?: Maybe<readonly ContainerPort[]>;
-  readonly securityContext?: Maybe<JsonObject>;
+  readonly securityContext?: Maybe<SecurityContext>;
+  readonly livenessProbe?: Maybe<JsonObject>;
+  readonly readinessProbe?: Maybe<JsonObject>;
+  readonly startupProbe?: Maybe<JsonObject>;
   readonly lifecycle?: Maybe<JsonObject>;
 }
 
@@ -153,9 +196,15 @@ export interface PodSpec {
   readonly schedulerName?: Maybe<string>;
   readonly priorityClassName?: Maybe<string>;
   readonly terminationGracePeriodSeconds?: Maybe<number>;
+  readonly activeDeadlineSeconds?: Maybe<number>;
   readonly restartPolicy?: Maybe<string>;
   readonly hostNetwork?: Maybe<boolean>;
-  readonly securityContext?: Maybe<JsonObject>;
+  readonly hostPID?: Maybe<boolean>;
+  readonly hostIPC?: Maybe<boolean>;
+  /** False: in a user namespace of its own, where root is nobody outside. */
+  readonly hostUsers?: Maybe<boolean>;
+  readonly os?: Maybe<{ readonly name?: Maybe<string> }>;
+  readonly securityContext?: Maybe<PodSecurityContext>;
 }
 
 export interface Pod {

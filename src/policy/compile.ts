@@ -72,6 +72,7 @@ export function compilePolicies(sources: readonly Source[], options: CompileOpti
     mode: options.mode,
     exceptions,
     platform: (wanted) => findPlatform(platforms, wanted, platform, isBroken),
+    usualPlatform: platforms.get(platform ?? ""),
   };
   const wanted = usedPolicies.filter(({ name }) => (options.only ?? name) === name);
   const policies = wanted.flatMap((entry) => {
@@ -124,7 +125,11 @@ function selectingExceptions({ name, document }: NamedDocument): readonly Select
 
 function writer({ name, document, policy }: PolicyDocument): Writer {
   const { spec } = document.value as { readonly spec: PolicySpec };
-  return { name, writes: policy.writes ?? [], scope: spec, surfaces: policy.surfaces };
+  // It may only judge on some of its surfaces.
+  const surfaces = policy.surfaces.filter((surface) =>
+    surface === "pod" ? policy.mutate !== undefined : policy.conf?.mutate !== undefined,
+  );
+  return { name, writes: policy.writes ?? [], scope: spec, surfaces };
 }
 
 function findPlatform(

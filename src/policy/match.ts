@@ -33,9 +33,11 @@ export function matchedRoles(match: MatchSpec): readonly Role[] {
   );
 }
 
-/** Whether a condition is about the object itself, whose fields differ from surface to surface. */
+/** Whether a condition is about the object itself, whose fields differ from surface to surface, or about what only Pods have. */
 export function namesObject({ matchConditions = [] }: MatchSpec = {}): boolean {
-  return matchConditions.some(({ expression }) => /\bobject\b/.test(expression));
+  return matchConditions.some(({ expression }) =>
+    /\bobject\b|\bspark\b.*\b(?:executorId|container|image)\b/s.test(expression),
+  );
 }
 
 /**

@@ -1,5 +1,4 @@
-/** What kubectl takes for a name (DNS-1123 subdomain). */
-export const NAME_PATTERN = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
+import { NAME_PATTERN } from "../kubernetes/label-syntax.ts";
 
 /** What a namespace can be called (DNS-1123 label), with wildcards. */
 export const NAMESPACE_GLOB_PATTERN = "^[-a-z0-9*?]+$";

@@ -42,6 +42,8 @@ const nodeSelectorTerms: Schema = {
   },
 };
 
+const annotations: Schema = { type: "object", additionalProperties: { type: "string" } };
+
 /** The spec of a SparkPlatform. */
 export const PLATFORM_SPEC_SCHEMA: Schema = {
   type: "object",
@@ -94,7 +96,8 @@ export const PLATFORM_SPEC_SCHEMA: Schema = {
           interruptionNoticeSeconds: {
             type: "integer",
             minimum: 0,
-            description: "How long before it is taken away a node is told, in seconds.",
+            description:
+              "How long before it is taken away a node is told, in seconds. Left out: nodes are not taken away.",
           },
         },
       },
@@ -115,6 +118,26 @@ export const PLATFORM_SPEC_SCHEMA: Schema = {
             title: "volume source",
             description: "How a Pod gets at it: a volume source of Kubernetes.",
           },
+        },
+      },
+    },
+    eviction: {
+      type: "object",
+      additionalProperties: false,
+      required: ["protect"],
+      description:
+        "By which annotations of a Pod the cluster's autoscalers are told whether they may evict it. Left out: those of the cluster autoscaler and of Karpenter.",
+      properties: {
+        protect: {
+          ...annotations,
+          minProperties: 1,
+          description: "Of a Pod that is to stay where it is.",
+        },
+        allow: {
+          ...annotations,
+          default: {},
+          description:
+            "Of one that may go. It has none of those that are named by `protect` alone.",
         },
       },
     },

@@ -1,5 +1,6 @@
 import { quoted } from "../engine/text.ts";
-import type { Capacity, LocalDisk, Platform } from "../kubernetes/platform.ts";
+import type { Capacity, EvictionAnnotations, LocalDisk, Platform } from "../kubernetes/platform.ts";
+import { isMetadataKey } from "../kubernetes/label-syntax.ts";
 import type { NodeSelectorRequirement, NodeSelectorTerm } from "../kubernetes/pod.ts";
 import { volumeSourceProblem } from "../kubernetes/volume-source.ts";
 import type { DocumentPath, SourceDocument } from "./document.ts";
@@ -10,8 +11,22 @@ interface PlatformDocument {
     readonly capacityKeys: readonly string[];
     readonly capacities: readonly (Omit<Capacity, "tolerations"> & Partial<Capacity>)[];
     readonly localDisks?: readonly LocalDisk[];
+    readonly eviction?: Pick<EvictionAnnotations, "protect"> & Partial<EvictionAnnotations>;
   };
 }
+
+/**
+ * Those of the cluster autoscaler (kubernetes/autoscaler cluster-autoscaler/FAQ.md, "What types of pods can prevent CA from
+ * removing a node?") and of Karpenter (karpenter.sh/docs/concepts/disruption, "Pod-Level Controls"). Who does not know one of
+ * them does not mind it.
+ */
+const WELL_KNOWN_EVICTION: EvictionAnnotations = {
+  protect: {
+    "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+    "karpenter.sh/do-not-disrupt": "true",
+  },
+  allow: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "true" },
+};
 
 /** Makes a Platform of a SparkPlatform document that fits its schema. */
 export function toPlatform(name: string, document: unknown): Platform {
@@ -24,6 +39,7 @@ export function toPlatform(name: string, document: unknown): Platform {
       tolerations: capacity.tolerations ?? [],
     })),
     localDisks: spec.localDisks ?? [],
+    eviction: spec.eviction === undefined ? WELL_KNOWN_EVICTION : { allow: {}, ...spec.eviction },
   };
 }
 
@@ -50,6 +66,12 @@ export function platformProblems(document: SourceDocument): readonly Problem[] {
     tellTerms(["localDisks", index, "nodeSelectorTerms"], nodeSelectorTerms, tell);
     const problem = volumeSourceProblem(volumeSource);
     if (problem !== undefined) tell(["localDisks", index, "volumeSource"], problem);
+  }
+  for (const [list, annotations] of Object.entries(spec.eviction ?? {})) {
+    for (const key of Object.keys(annotations)) {
+      if (isMetadataKey(key)) continue;
+      tell(["eviction", list, key], `${quoted(key)} cannot be the key of an annotation`);
+    }
   }
   return problems;
 }

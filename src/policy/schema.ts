@@ -1,7 +1,8 @@
+import { NAME_PATTERN } from "../kubernetes/label-syntax.ts";
 import { RULE_KINDS } from "../rules/index.ts";
 import { SURFACES } from "../spark/subject.ts";
 import { ROLES } from "../spark/role.ts";
-import { NAME_PATTERN, NAMESPACE_GLOB_PATTERN, NOT_BLANK_PATTERN } from "./patterns.ts";
+import { NAMESPACE_GLOB_PATTERN, NOT_BLANK_PATTERN } from "./patterns.ts";
 import { PLATFORM_SPEC_SCHEMA } from "./platform-schema.ts";
 import { TEST_SPEC_SCHEMA } from "./test-schema.ts";
 

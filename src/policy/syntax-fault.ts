@@ -9,11 +9,24 @@ export function syntaxFault(
   { message, pos: [at] }: Pick<YAMLParseError, "message" | "pos">,
 ): Fault {
   if (/call stack/.test(message)) return { offset: at, path: [], message: "is nested too deeply" };
-  const [what = ""] = message.split("\n", 1);
+  const what = withoutText(message.split("\n", 1)[0] ?? "");
   // A quote that stays open is missed at the end of the file.
   const offset = what.startsWith("Missing closing") ? (lastQuoted(yaml, at) ?? at) : at;
   const line = text.slice(text.lastIndexOf("\n", offset - 1) + 1).split("\n", 1)[0] ?? "";
   return { offset, path: [], message: `is not YAML: ${what}${hintOf(what, line)}` };
+}
+
+/** Several of the parser's messages end with what it found, or have it within: it may be a password. */
+const FOUND: readonly (readonly [message: RegExp, without: string])[] = [
+  [/(?<=\w): .*$/, ""],
+  [/^(Unknown directive|Unsupported YAML version) .*$/, "$1"],
+  [/^The .* tag has no suffix$/, "The tag has no suffix"],
+  [/, so .* is invalid\.$/, ""],
+  [/^(Invalid escape sequence \\.).*$/, "$1"],
+];
+
+function withoutText(message: string): string {
+  return FOUND.reduce((text, [found, without]) => text.replace(found, without), message);
 }
 
 function hintOf(what: string, line: string): string {

@@ -13,7 +13,10 @@ import {
 import { isMerge, keyText, startOf, type DocumentPath } from "./place.ts";
 import { MOST_PROBLEMS } from "./problem.ts";
 
-/** Something that YAML lets pass, or tells without its place. */
+/**
+ * Something that YAML lets pass, or tells without its place. The message quotes no value: what somebody forgot to
+ * put into quotes may be a password.
+ */
 export interface Fault {
   readonly offset: number;
   readonly path: DocumentPath;
@@ -22,6 +25,10 @@ export interface Fault {
 
 /** What kubectl, whose YAML is 1.1, reads as true or false, and YAML 1.2 as a string (go-yaml v2 resolve.go). */
 const YAML_1_1_BOOLEANS = /^(?:y|yes|n|no|on|off)$/i;
+
+const NO_ANCHOR =
+  "is an alias to YAML, of which there is no anchor before: text that begins with * needs quotes";
+const TAG = "is a tag to YAML, and would be dropped: text that begins with ! needs quotes";
 
 /** Unquoted words that YAML 1.1 reads as booleans. */
 export function bareBooleans(yaml: Document.Parsed): readonly Fault[] {
@@ -56,13 +63,13 @@ export function structureFaults(yaml: Document.Parsed): readonly Fault[] {
       const path = () => pathOf([...ancestors, node]);
       if (isAlias(node)) {
         const target = resolved(node);
-        if (target === undefined) tell(node, path(), `there is no anchor &${node.source} before`);
+        if (target === undefined) tell(node, path(), NO_ANCHOR);
         else if (ancestors.includes(target as Node)) {
-          tell(node, path(), `*${node.source} stands within what it stands for`);
+          tell(node, path(), "the alias stands within what it stands for");
         }
       } else if (node.anchor !== undefined) anchors.set(node.anchor, node);
       const offset = isAlias(node) ? undefined : tags(node);
-      if (offset !== undefined) faults.push({ offset, path: path(), message: tagMessage(node) });
+      if (offset !== undefined) faults.push({ offset, path: path(), message: TAG });
       if (isMap(node)) faults.push(...keyFaults(node, path));
       return faults.length < MOST_PROBLEMS ? undefined : visit.BREAK;
     },
@@ -92,11 +99,6 @@ function unknownTags({ warnings }: Document.Parsed): (node: Node) => number | un
     if (tag === "!") return startOf(node) ?? 0;
     return places.get(`Unresolved tag: ${tag ?? ""}`)?.shift()?.pos[0];
   };
-}
-
-function tagMessage(node: Node): string {
-  const { tag = "" } = node as { readonly tag?: string };
-  return `${tag.slice(0, 60)} is a tag to YAML, and would be dropped: text that begins with ! needs quotes`;
 }
 
 /** By a set: the parser compares each key with each other, which takes minutes for as many as fit in a megabyte. */

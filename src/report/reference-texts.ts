@@ -115,4 +115,6 @@ spec:
     - name: nvme
       nodeSelectorTerms:
         - matchExpressions: [{ key: acme.com/disk, operator: In, values: [nvme] }]
-      volumeSource: { emptyDir: {} }`;
+      volumeSource: { emptyDir: {} }
+  eviction:
+    protect: { karpenter.sh/do-not-disrupt: "true" }`;

@@ -13,6 +13,9 @@ mends it, before the job runs. No other ConfigMap is ever sent to Sparkgate.
   only where Spark runs: what must be judged and cannot be is refused, never passed.
 - **Values are never shown**, in no message, log, metric, report or diff: conf carries passwords. Only what policies themselves add is, and
   the value that breaks a limit or an image.
+- **Limits** read a value as Spark does: a number without a unit is in the key's own (\`spark.executor.memory=4096\` are MiB, \`spark.network.timeout=120\`
+  seconds, \`spark.driver.maxResultSize\` bytes), in bounds too. A former name counts in the unit of the new one. Of a key that no entry of Spark's
+  gives a unit, \`4096\` cannot be compared with \`64g\`, and is refused. Below a \`max\`, \`spark.driver.maxResultSize=0\` is refused: Spark takes it for unlimited.
 - What the code of a job sets (\`SparkSession.builder.config\`) is in no conf, and seen by nobody before it runs.
 
 ## What executors are told
@@ -21,8 +24,8 @@ An executor's Pod does not say what its application is written in, nor by which 
 executors, Sparkgate adds one more key to the conf, \`spark.kubernetes.executor.annotation.sparkgate.io/app\`, and Spark puts that annotation on each
 executor. Conditions read it as \`app.name\`, \`app.language\`, \`app.shuffle\` and \`app.workload\` (the driver's label
 \`sparkgate.io/workload\`); ask with \`has()\`, since jobs in client mode and those from before the installation have none. It also keeps the percent of
-rollouts with which the job began, so that whoever raises one does not change running jobs. A job cannot write it: what it
-says there itself is overwritten, and a driver that sets it by its arguments is refused.
+rollouts with which the job began, so that whoever raises one does not change running jobs. A job cannot write it: a
+conf, an application or a driver's argument that says it is refused. Who submits a job out of another, with its conf, leaves this key out.
 
 \`\`\`yaml
 match:
@@ -49,7 +52,8 @@ export function sparkConfPage(): string {
   const sections = Object.entries(PRESETS).map(([name, { description, entries }]) => {
     const rows = entries.map(({ key, value, as, when, why }) => {
       const condition = when === undefined ? "always" : `where ${when.text}`;
-      return `| \`${key}\` | \`${value}\` | ${as} | ${condition} | ${why} |`;
+      const shown = typeof value === "string" ? `\`${value}\`` : value.text;
+      return `| \`${key}\` | ${shown} | ${as} | ${condition} | ${why} |`;
     });
     const head = "| key | value | as | when | why |\n| :-- | :-- | :-- | :-- | :-- |";
     return `### ${name}\n\n${description}\n\n${head}\n${rows.join("\n")}`;

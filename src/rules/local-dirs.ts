@@ -211,7 +211,7 @@ function chooseNodes(
 /** A fresh filesystem is root's; the kubelet hands it to this group. It does so for no hostPath, and need not for emptyDir. */
 function setFsGroup(draft: Draft): void {
   const context = draft.pod.spec?.securityContext;
-  if (context?.["fsGroup"] == null) draft.set(FS_GROUP, SPARK_GROUP);
+  if (context?.fsGroup == null) draft.set(FS_GROUP, SPARK_GROUP);
 }
 
 /** Asks for room for shuffle where the container asks for none: Spark never does, so the scheduler knows nothing of it. */

@@ -2,8 +2,14 @@ import { RuleProblem, type RuleEnvironment } from "../engine/rule-kind.ts";
 import { quoted } from "../engine/text.ts";
 import { unionTerms } from "../kubernetes/node-affinity.ts";
 import type { Capacity, Platform } from "../kubernetes/platform.ts";
-import type { NodeSelectorTerm, PreferredSchedulingTerm, Toleration } from "../kubernetes/pod.ts";
+import type {
+  NodeSelectorTerm,
+  Pod,
+  PreferredSchedulingTerm,
+  Toleration,
+} from "../kubernetes/pod.ts";
 import { executorIdOf } from "../spark/executor-id.ts";
+import type { Role } from "../spark/role.ts";
 import type { PodSubject } from "../spark/subject.ts";
 import { isOnDemand, type OnDemandShare } from "./on-demand-share.ts";
 import type { SameZone } from "./same-zone.ts";
@@ -48,11 +54,15 @@ export interface ChosenTarget {
   readonly kept: readonly string[];
 }
 
+/** Where Pods are to run. */
+export interface Targets {
+  readonly of: (subject: PodSubject) => ChosenTarget;
+  /** Where Pods of a role may come to run that are like this one, of which nobody knows the executor id yet. */
+  readonly possible: (role: Role, pod: Pod) => readonly Target[];
+}
+
 /** Compiles a placement: where each Pod is to run. Throws a RuleProblem for what its platform does not have. */
-export function compileTargets(
-  spec: PlacementSpec,
-  environment: RuleEnvironment,
-): (subject: PodSubject) => ChosenTarget {
+export function compileTargets(spec: PlacementSpec, environment: RuleEnvironment): Targets {
   const platform = environment.platform(spec.platform);
   const scheduling = spec.scheduling ?? "Required";
   const first = capacityOf(platform, spec.capacity, ["capacity"]);
@@ -67,7 +77,7 @@ export function compileTargets(
   });
   const usual = targetOf(platform, [first, ...others], scheduling);
   const always: ChosenTarget = { target: usual, replaced: [], kept: [] };
-  if (spec.onDemand === undefined) return () => always;
+  if (spec.onDemand === undefined) return { of: () => always, possible: () => [usual] };
   if (spec.capacity === ON_DEMAND) {
     throw new RuleProblem("a share on demand means nothing where all run on demand", {
       path: ["onDemand"],
@@ -78,14 +88,22 @@ export function compileTargets(
   const { base = 0, percent = 0, userRange } = spec.onDemand;
   checkRange(percent, userRange);
   const onDemand = targetOf(platform, [capacityOf(platform, ON_DEMAND, ["onDemand"])], scheduling);
-  return ({ role, pod }) => {
-    if (role !== "executor") return always;
-    const id = executorIdOf(pod);
-    const chosen = percentFor(pod, percent, userRange);
-    if (id === undefined) return { target: usual, replaced: chosen.replaced, kept: [NO_ID] };
-    const share: OnDemandShare = { base, percent: chosen.percent };
-    const target = isOnDemand(id, share) ? onDemand : usual;
-    return { target, replaced: chosen.replaced, kept: [] };
+  return {
+    of: ({ role, pod }) => {
+      if (role !== "executor") return always;
+      const id = executorIdOf(pod);
+      const chosen = percentFor(pod, percent, userRange);
+      if (id === undefined) return { target: usual, replaced: chosen.replaced, kept: [NO_ID] };
+      const share: OnDemandShare = { base, percent: chosen.percent };
+      const target = isOnDemand(id, share) ? onDemand : usual;
+      return { target, replaced: chosen.replaced, kept: [] };
+    },
+    possible: (role, pod) => {
+      if (role !== "executor") return [usual];
+      const chosen = percentFor(pod, percent, userRange).percent;
+      if (chosen === 100) return [onDemand];
+      return chosen === 0 && base === 0 ? [usual] : [usual, onDemand];
+    },
   };
 }
 

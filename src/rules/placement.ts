@@ -17,6 +17,7 @@ import {
   restrictToCapacity,
   type CapacityChoice,
 } from "./capacity-choice.ts";
+import { judgeConfNodes } from "./placement-conf.ts";
 import { PLACEMENT_SCHEMA } from "./placement-schema.ts";
 import { compileTargets, type PlacementSpec, type Target } from "./placement-target.ts";
 import { nearItsApplication } from "./same-zone.ts";
@@ -30,7 +31,7 @@ const PREFERRED: Path = [...AFFINITY, "preferredDuringSchedulingIgnoredDuringExe
 export const placement: RuleKind = {
   key: "placement",
   combine: "one",
-  surfaces: ["pod"],
+  surfaces: ["pod", "driver-conf", "application"],
   description: "On which capacity a role runs: spot, on demand, or whatever the platform has.",
   example: `placement:
   capacity: spot
@@ -54,7 +55,7 @@ export const placement: RuleKind = {
   },
   compile: (block, environment) => {
     const spec = block as PlacementSpec;
-    const targetOf = compileTargets(spec, environment);
+    const targets = compileTargets(spec, environment);
     const onUserChoice = spec.onUserChoice ?? "Replace";
     const sameZone = spec.sameZone ?? "Off";
     const { capacityKeys } = environment.platform(spec.platform);
@@ -67,7 +68,7 @@ export const placement: RuleKind = {
         ...takenAway.map((key) => ["spec", "nodeSelector", key]),
       ],
       mutate: (draft, subject) => {
-        const { target, replaced, kept } = targetOf(subject);
+        const { target, replaced, kept } = targets.of(subject);
         const mark = draft.mark();
         const ofKueue = isManagedByKueue(draft.pod);
         const told = ofKueue ? leaveToKueue(draft.pod, target) : place(draft, target, onUserChoice);
@@ -82,10 +83,11 @@ export const placement: RuleKind = {
       judge: (pod, subject) => {
         const named = judgeNodeName(pod);
         if (onUserChoice !== "Deny") return named;
-        return [...named, ...judgeChoice(pod, targetOf(subject).target, subject)];
+        return [...named, ...judgeChoice(pod, targets.of(subject).target, subject)];
       },
       judgeFinal: (pod, subject) =>
-        judgeUndone(pod, targetOf(subject).target, onUserChoice === "Replace"),
+        judgeUndone(pod, targets.of(subject).target, onUserChoice === "Replace"),
+      conf: judgeConfNodes(onUserChoice, targets.possible),
     };
   },
 };

@@ -1,4 +1,5 @@
-import type { Preset } from "./preset.ts";
+import { longestGrace, shortestNotice } from "../kubernetes/platform.ts";
+import type { PlatformValue, Preset } from "./preset.ts";
 import { hasRemoteShuffle } from "../spark/remote-shuffle.ts";
 import type { SparkConf } from "../spark/spark-conf.ts";
 
@@ -25,6 +26,20 @@ const always = { as: "default" } as const;
 const keptOnExecutors = {
   text: "no remote shuffle service",
   holds: (conf: SparkConf) => !hasRemoteShuffle(conf),
+};
+
+const decommissions = {
+  text: "executors are decommissioned, and no remote shuffle service",
+  holds: (conf: SparkConf) => conf.isTrue("spark.decommission.enabled") && !hasRemoteShuffle(conf),
+};
+
+/** One conf is for all executors of an application, wherever they run: the shortest notice counts. */
+const graceOfPlatform: PlatformValue = {
+  text: "the shortest notice of the platform less a tenth, such as `110s`; nothing where the platform has none",
+  of: ({ capacities }) => {
+    const notice = shortestNotice(capacities);
+    return notice === undefined ? undefined : `${longestGrace(notice)}s`;
+  },
 };
 
 /** Presets that keep shuffle data, by name. Each key is written out, with its reason: docs/spark-conf.md is made of it. */
@@ -119,6 +134,27 @@ export const SHUFFLE_PRESETS: Readonly<
         value: "true",
         when: keptOnExecutors,
         why: "Spark's default, written out: cached blocks.",
+      },
+      {
+        ...always,
+        key: "spark.kubernetes.executor.terminationGracePeriodSeconds",
+        value: graceOfPlatform,
+        when: decommissions,
+        why: "The preStop hook, and with it the moving of blocks, ends with the Pod's grace: 30 s is Spark's default, also over a pod template (BasicExecutorFeatureStep). Since 4.1; older ones do not read it, and have theirs from a `lifecycle` policy. `spark.executor.decommission.forceKillTimeout` is left alone: it would also end executors early that dynamic allocation gives up, for which nobody is in a hurry.",
+      },
+      {
+        ...always,
+        key: "spark.executor.decommission.killInterval",
+        value: graceOfPlatform,
+        when: decommissions,
+        why: "How long a decommissioned executor still has: with `spark.speculation`, tasks that would last longer are started elsewhere at once (TaskSetManager.checkAndSubmitSpeculatableTasks).",
+      },
+      {
+        ...always,
+        key: "spark.storage.decommission.replicationReattemptInterval",
+        value: "5s",
+        when: decommissions,
+        why: "An executor that has moved all its blocks waits for so long before it looks for more, finds none, and ends. Spark's default is 30s (BlockManagerDecommissioner): as long as the usual grace, and longer than some clouds' notice, so that it would be killed, and its node kept until then.",
       },
       {
         ...always,

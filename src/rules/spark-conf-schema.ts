@@ -16,6 +16,9 @@ const presets = Object.entries(PRESETS)
   .map(([name, { description }]) => `\`${name}\`: ${description}`)
   .join(" ");
 
+const PLACEHOLDERS =
+  "Values may contain `{{namespace}}`, `{{namespace.labels.KEY}}`, `{{app.name}}` and `{{app.id}}`; one that is not to be had leaves the key out, with a note. Spark fills in its own, such as `{{APP_ID}}`.";
+
 /** JSON Schema of the block of a sparkConf rule. */
 export const SPARK_CONF_SCHEMA = {
   type: "object",
@@ -30,9 +33,9 @@ export const SPARK_CONF_SCHEMA = {
       description: `Sets of keys that belong together; what set and defaults say of a key goes before. ${presets}`,
     },
     set: entries(
-      "Keys that get this value, whatever the job has; what it had is told as replaced.",
+      `Keys that get this value, whatever the job has; what it had is told as replaced. ${PLACEHOLDERS}`,
     ),
-    defaults: entries("Keys that get this value where the job says none."),
+    defaults: entries(`Keys that get this value where the job says none. ${PLACEHOLDERS}`),
     required: {
       type: "array",
       minItems: 1,
@@ -49,7 +52,7 @@ export const SPARK_CONF_SCHEMA = {
       type: "object",
       minProperties: 1,
       description:
-        "Bounds of values, by key. What cannot be judged (a reference to the environment) is refused; a key that the job does not say is not.",
+        "Bounds of values, by key. A number without a unit is in the key's own, as Spark reads it (`spark.executor.memory=4096`: MiB, `spark.network.timeout=120`: s); of a key that Spark has no unit for, it is not compared with a bound that has one, and refused. What cannot be judged (a reference to the environment) is refused; a key that the job does not say is not.",
       additionalProperties: {
         type: "object",
         additionalProperties: false,

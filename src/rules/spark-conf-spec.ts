@@ -14,9 +14,12 @@ export interface SparkConfSpec {
   readonly unknownKeys?: "Ignore" | "Warn" | "Deny";
 }
 
-/** Keys that say what was made of the conf before it came here: to change them would be a lie. */
+/**
+ * Keys that say what was made of the conf before it came here: to change them would be a lie. But what kind of job it is
+ * may be seen from its conf, and be said to its executors.
+ */
 const NOT_OURS =
-  /^spark\.(?:app\.id|master|submit\.|kubernetes\.(?:submitInDriver|resource\.type|namespace|driver\.pod\.name|(?:driver|executor)\.(?:label|annotation)\.(?:spark-|sparkgate\.io\/)))/;
+  /^spark\.(?:app\.(?:id|name)$|master|submit\.|kubernetes\.(?:submitInDriver|resource\.type|namespace|driver\.pod\.name|(?:driver|executor)\.(?:label|annotation)\.(?:spark-|sparkgate\.io\/(?!workload$))))/;
 
 /**
  * Checks that a key can be one of a job's.

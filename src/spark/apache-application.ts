@@ -8,6 +8,7 @@ import {
 } from "./application-reading.ts";
 import { ConfFields, type FieldKey } from "./conf-fields.ts";
 import { templateContainerName, templateImages, templateSparkContainer } from "./field-images.ts";
+import { hasHiddenMetadata } from "./pod-metadata.ts";
 import { ROLE_LABEL } from "./role.ts";
 
 const APPLICATION_LABEL = "spark.operator/spark-app-name";
@@ -59,6 +60,7 @@ export const readApache: ReadApplication = (object) => {
   const application = { ...found, name: found.name ?? NAMELESS };
   const facet = (role: "driver" | "executor"): FacetReading => {
     const template = valueAt(spec, `${role}Spec`, "podTemplateSpec");
+    const templatePath = `spec.${role}Spec.podTemplateSpec`;
     const spark = templateSparkContainer(template, templateContainerName(conf, role));
     return {
       role,
@@ -66,7 +68,12 @@ export const readApache: ReadApplication = (object) => {
         ...overlaid(template, podLabelsOfConf(conf, role, application)),
         ...(name !== undefined && { [APPLICATION_LABEL]: name }),
       },
-      images: templateImages(template, `spec.${role}Spec.podTemplateSpec`, spark),
+      metadata: {
+        ...{ confOf: role, template, templatePath },
+        isOpen: hasHiddenMetadata(conf, role),
+      },
+      images: templateImages(template, templatePath, spark),
+      podSpecs: { beneath: { spec: valueAt(template, "spec"), path: `${templatePath}.spec` } },
     };
   };
   return {
@@ -103,9 +110,18 @@ export const readCluster: ReadApplication = (object) => {
       [ROLE_LABEL]: at === "masterSpec" ? "master" : "worker",
       ...(name !== undefined && { [CLUSTER_LABEL]: name }),
     };
-    // Spark's container is not in the template: the operator adds it.
-    const images = templateImages(template, `spec.${at}.statefulSetSpec.template`, undefined);
-    return { role, labels: overlaid(template, own), images };
+    const templatePath = `spec.${at}.statefulSetSpec.template`;
+    return {
+      role,
+      labels: overlaid(template, own),
+      metadata: {
+        ...{ template, templatePath, written: `${templatePath}.metadata` },
+        isAdmitted: false,
+      },
+      // Spark's container is not in the template: the operator adds it.
+      images: templateImages(template, templatePath, undefined),
+      podSpecs: { beneath: { spec: valueAt(template, "spec"), path: `${templatePath}.spec` } },
+    };
   };
   return {
     conf,

@@ -3,6 +3,8 @@ import type { StringMap } from "../kubernetes/pod.ts";
 import type { Application } from "./application.ts";
 import { textOf } from "./conf-fields.ts";
 import type { FieldImage } from "./field-images.ts";
+import type { FieldPodSpecs } from "./field-pod-specs.ts";
+import type { MetadataSources } from "./pod-metadata.ts";
 import type { Role } from "./role.ts";
 import type { SparkConf } from "./spark-conf.ts";
 
@@ -21,7 +23,9 @@ export interface ApplicationReading {
 export interface FacetReading {
   readonly role: Role;
   readonly labels: StringMap;
+  readonly metadata: MetadataSources;
   readonly images: readonly FieldImage[];
+  readonly podSpecs: FieldPodSpecs;
 }
 
 /** Reads an operator's object: whatever it is, as far as it can be read. */

@@ -1,14 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
 import { isRecord, valueAt } from "../kubernetes/json.ts";
+import type { ShapeError } from "../kubernetes/pod-shape.ts";
 import { readApache, readCluster } from "./apache-application.ts";
 import type { ApplicationKindEntry, ApplicationShape } from "./application-kinds.ts";
 import { nameOf, type FacetReading, type ReadApplication } from "./application-reading.ts";
+import { CARRIED_KEY, OWN } from "./carried.ts";
 import { placeInFields } from "./conf-place.ts";
 import { readConnect } from "./connect-application.ts";
 import { readKubeflow, readScheduled } from "./kubeflow-application.ts";
+import { podMetadata } from "./pod-metadata.ts";
 import type { ApplicationSubject, Recognition, Stage } from "./subject.ts";
-import { MOST_KEYS } from "./spark-conf.ts";
+import { MOST_KEYS, type SparkConf } from "./spark-conf.ts";
 
 const READ: Readonly<Record<ApplicationShape, ReadApplication>> = {
   kubeflow: readKubeflow,
@@ -34,19 +37,32 @@ export function recognizeApplication(
     return { kind: "skipped", reason: "spec-unchanged" };
   }
   const { conf, confField, isMended, application, facets } = READ[shape](object);
+  const fault = faultIn(conf, confField);
+  if (fault !== undefined) {
+    return { kind: "malformed", surface: "application", role: undefined, errors: [fault] };
+  }
+  const place = placeInFields(conf, confField);
+  const facet = ({ metadata, ...read }: FacetReading): ApplicationSubject => ({
+    surface: "application",
+    ...read,
+    ...{ kind, namespace, application, stage, user, conf, isMended, object },
+    name: nameOf(object) ?? prefixOf(object),
+    place,
+    podMetadata: podMetadata(metadata, place),
+  });
+  return { kind: "application", facets: [facet(facets[0]), facet(facets[1])] };
+}
+
+function faultIn(conf: SparkConf, confField: string): ShapeError | undefined {
   const keys = conf.keys().length;
   if (keys > MOST_KEYS) {
     const message = `makes a conf of ${keys} keys, at most ${MOST_KEYS} are read`;
-    const errors = [{ path: confField, message }];
-    return { kind: "malformed", surface: "application", role: undefined, errors };
+    return { path: confField, message };
   }
-  const facet = ({ role, labels, images }: FacetReading): ApplicationSubject => ({
-    surface: "application",
-    ...{ kind, role, namespace, application, stage, labels, user, conf, isMended, images, object },
-    name: nameOf(object) ?? prefixOf(object),
-    place: placeInFields(conf, confField),
-  });
-  return { kind: "application", facets: [facet(facets[0]), facet(facets[1])] };
+  const carried = conf.where(CARRIED_KEY);
+  return carried === undefined
+    ? undefined
+    : { path: carried, message: `sets ${CARRIED_KEY}, ${OWN}` };
 }
 
 /**

@@ -36,6 +36,9 @@ export const CARRIED_ANNOTATION = "sparkgate.io/app";
 /** The key of the conf by which executors get the annotation. */
 export const CARRIED_KEY = `spark.kubernetes.executor.annotation.${CARRIED_ANNOTATION}`;
 
+/** What is said to a job that has the key itself. */
+export const OWN = "which is Sparkgate's own: leave it out";
+
 /** Characters: what is longer is not of our making. */
 const LONGEST = 1024;
 const LONGEST_LABEL = 63;

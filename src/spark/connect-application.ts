@@ -11,6 +11,7 @@ import {
   type KubeflowPlace,
   sparkConf,
 } from "./kubeflow-conf.ts";
+import { hasHiddenMetadata, type MetadataSources } from "./pod-metadata.ts";
 import { ROLE_LABEL } from "./role.ts";
 import type { SparkConf } from "./spark-conf.ts";
 
@@ -43,8 +44,15 @@ export const readConnect: ReadApplication = (object) => {
   const { id } = applicationOfConf(conf);
   const application = { id, name: nameLabelOf(SERVER_NAME), operatorApp: undefined };
   const template = (role: "server" | "executor") => valueAt(object, "spec", role, "template");
+  const metadata = (role: "server" | "executor"): MetadataSources => {
+    const templatePath = `spec.${role}.template`;
+    return { template: template(role), templatePath, written: `${templatePath}.metadata` };
+  };
   const images = (role: "server" | "executor") =>
     templateImages(template(role), `spec.${role}.template`, sparkContainer(object, role));
+  const podSpecs = (role: "server" | "executor") => ({
+    beneath: { spec: valueAt(template(role), "spec"), path: `spec.${role}.template.spec` },
+  });
   return {
     conf,
     confField: "spec.sparkConf",
@@ -54,12 +62,19 @@ export const readConnect: ReadApplication = (object) => {
       {
         role: "connect-server",
         labels: overlaid(template("server"), serverLabels(object)),
+        metadata: metadata("server"),
         images: images("server"),
+        podSpecs: podSpecs("server"),
       },
       {
         role: "executor",
         labels: overlaid(template("executor"), podLabelsOfConf(conf, "executor", application)),
+        metadata: {
+          ...metadata("executor"),
+          ...{ confOf: "executor", isOpen: hasHiddenMetadata(conf, "executor") },
+        },
         images: images("executor"),
+        podSpecs: podSpecs("executor"),
       },
     ],
   };

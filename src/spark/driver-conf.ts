@@ -1,9 +1,11 @@
 import type { AdmittedObject } from "../kubernetes/admitted-object.ts";
 import { isConfigMap, type ConfigMap } from "../kubernetes/config-map.ts";
 import { applicationOfConf, podLabelsOfConf } from "./application.ts";
+import { CARRIED_KEY, OWN } from "./carried.ts";
 import { SUBMITTED } from "./conf-place.ts";
+import { hasHiddenMetadata, podMetadata } from "./pod-metadata.ts";
 import { displayName } from "./pod-subject.ts";
-import { parseProperties } from "./properties.ts";
+import { isBehindAddition, parseProperties } from "./properties.ts";
 import { MOST_KEYS, SparkConf } from "./spark-conf.ts";
 import type { DriverConfSubject, Recognition, Stage } from "./subject.ts";
 
@@ -36,6 +38,12 @@ export function recognizeConfigMap(admitted: AdmittedObject, stage: Stage): Reco
   const properties = parseProperties(text);
   // The driver cannot read it either, and ends before it does anything.
   if (properties.kind === "malformed") return { kind: "skipped", reason: "unreadable-conf" };
+  const carried = properties.entries.get(CARRIED_KEY);
+  if (carried !== undefined && !isBehindAddition(text, carried.line)) {
+    const path = `data[${PROPERTIES_KEY}]`;
+    const errors = [{ path, message: `line ${carried.line} sets ${CARRIED_KEY}, ${OWN}` }];
+    return { kind: "malformed", surface: "driver-conf", role: "driver", errors };
+  }
   const conf = SparkConf.ofProperties(properties.entries, PROPERTIES_KEY);
   const application = applicationOfConf(conf);
   const facet = (role: "driver" | "executor"): DriverConfSubject => ({
@@ -49,6 +57,7 @@ export function recognizeConfigMap(admitted: AdmittedObject, stage: Stage): Reco
     user: admitted.user,
     conf,
     place: SUBMITTED,
+    podMetadata: podMetadata({ confOf: role, isOpen: hasHiddenMetadata(conf, role) }, SUBMITTED),
     object,
   });
   return { kind: "conf", facets: [facet("driver"), facet("executor")] };

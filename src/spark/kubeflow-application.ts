@@ -9,6 +9,7 @@ import {
 } from "./application-reading.ts";
 import { listedImages, templateImages, templateSparkContainer } from "./field-images.ts";
 import { kubeflowConf, type KubeflowPlace } from "./kubeflow-conf.ts";
+import { hasHiddenMetadata } from "./pod-metadata.ts";
 
 /** Its own name for Spark's containers in templates (pkg/common/spark.go). */
 export const SPARK_CONTAINER = {
@@ -38,6 +39,8 @@ function reading(place: KubeflowPlace, name: string | undefined): ApplicationRea
   const { spec, at } = place;
   const conf = kubeflowConf(place, name);
   const application = applicationOfConf(conf);
+  // The operator's own process is the driver then.
+  const isClient = valueAt(spec, "mode") === "client";
   const facet = (role: "driver" | "executor"): FacetReading => {
     const own = valueAt(spec, role);
     const template = valueAt(own, "template");
@@ -46,19 +49,26 @@ function reading(place: KubeflowPlace, name: string | undefined): ApplicationRea
     return {
       role,
       labels: overlaid(template, podLabelsOfConf(conf, role, application)),
+      metadata: {
+        ...{ confOf: role, template, templatePath: `${path}.template`, written: path },
+        isOpen: hasHiddenMetadata(conf, role) || (isClient && role === "driver"),
+      },
       images: [
         ...listedImages(own, path, "sidecars", "Sidecar"),
         ...listedImages(own, path, "initContainers", "Init"),
         ...listedImages(spec, at, "volumes", "Volume"),
         ...templateImages(template, `${path}.template`, spark),
       ],
+      podSpecs: {
+        beneath: { spec: valueAt(template, "spec"), path: `${path}.template.spec` },
+        above: { spec: own, path },
+      },
     };
   };
   return {
     conf,
     confField: `${at}.sparkConf`,
-    // In client mode the operator's own process is the driver.
-    isMended: valueAt(spec, "mode") !== "client",
+    isMended: !isClient,
     application,
     facets: [facet("driver"), facet("executor")],
   };

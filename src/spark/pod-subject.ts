@@ -5,7 +5,7 @@ import type { ObjectMeta, Pod } from "../kubernetes/pod.ts";
 import { isPlaceholder } from "../kubernetes/yunikorn.ts";
 import { applicationOf } from "./application.ts";
 import { sparkArguments } from "./application-facts.ts";
-import { CARRIED_KEY } from "./carried.ts";
+import { CARRIED_KEY, OWN } from "./carried.ts";
 import { sparkContainerIndex } from "./container.ts";
 import { ROLE_LABEL, ROLES, type Role } from "./role.ts";
 import type { Recognition, SkipReason, Stage } from "./subject.ts";
@@ -61,7 +61,7 @@ function forgeryIn(pod: Pod, role: Role): ShapeError | undefined {
   const container = sparkContainerIndex(pod, role) ?? 0;
   return {
     path: `spec.containers[${container}].args[${at}]`,
-    message: `sets ${CARRIED_KEY}, which is Sparkgate's own: leave it out`,
+    message: `sets ${CARRIED_KEY}, ${OWN}`,
   };
 }
 

@@ -46,6 +46,13 @@ export function parseProperties(text: string): Properties {
   return { kind: "read", entries };
 }
 
+const ADDITION = "# sparkgate: ";
+
+/** Whether anything has been added by `appendProperties` before a line. Who writes such a comment gains nothing by it. */
+export function isBehindAddition(text: string, line: number): boolean {
+  return text.split(/\r\n|\r|\n/, line).some((each) => each.startsWith(ADDITION));
+}
+
 /**
  * Adds entries behind a properties file, so that the JVM reads what it read before and these: the last of a key
  * counts, and nothing of the file is written anew. A file that is malformed stays so.
@@ -61,7 +68,7 @@ export function appendProperties(
   if (lines === "") return text;
   // Two newlines: the first is swallowed by a backslash at the end, or is a carriage return's.
   const between = endsInEmptyEntry(text) ? "\n=\n" : "\n\n";
-  return `${text}${between}# sparkgate: ${escaped(policy)}\n${lines}`;
+  return `${text}${between}${ADDITION}${escaped(policy)}\n${lines}`;
 }
 
 /** Lines of a properties file, one for each entry, which the JVM reads as these. */

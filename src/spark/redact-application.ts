@@ -21,6 +21,12 @@ const CLOSED_MAPS: ReadonlySet<string> = new Set([
   ...["sparkConf", "hadoopConf", "annotations", "env", "envVars", "secret", "status"],
 ]);
 
+/** Fields of text: a password of digits alone is a number in a file that has no quotes around it. */
+const TEXT_FIELDS = /^value$|options$|pass|secret|token|credential/i;
+
+/** Who wrote what: entries of lists are keys in it. */
+const MANAGED_FIELDS = "managedFields";
+
 /** An operator's object, fit to be shown: what may be a secret in it is hidden. */
 export function redactApplication(object: JsonObject): JsonObject {
   return shownEntries(object);
@@ -33,9 +39,17 @@ function shownEntries(object: JsonObject): JsonObject {
 function shown(key: string, value: unknown): unknown {
   if (OPEN_MAPS.has(key)) return value;
   if (CLOSED_MAPS.has(key)) return hidden(value);
+  if (key === MANAGED_FIELDS) return HIDDEN;
   if (typeof value === "string") return OPEN_FIELDS.has(key) ? value : HIDDEN;
-  if (Array.isArray(value)) return value.map((item) => shown("", item));
-  return isRecord(value) ? shownEntries(value) : value;
+  if (Array.isArray(value)) return value.map(shownItem);
+  if (isRecord(value)) return shownEntries(value);
+  return TEXT_FIELDS.test(key) ? HIDDEN : value;
+}
+
+/** Of lists only objects are shown, whose fields have names. */
+function shownItem(item: unknown): unknown {
+  if (Array.isArray(item)) return item.map(shownItem);
+  return isRecord(item) ? shownEntries(item) : HIDDEN;
 }
 
 function hidden(value: unknown): unknown {

@@ -6,6 +6,8 @@ import type { Application } from "./application.ts";
 import type { ApplicationKind } from "./application-kinds.ts";
 import type { ConfPlace } from "./conf-place.ts";
 import type { FieldImage } from "./field-images.ts";
+import type { FieldPodSpecs } from "./field-pod-specs.ts";
+import type { PodMetadata } from "./pod-metadata.ts";
 import type { Role } from "./role.ts";
 import type { SparkConf } from "./spark-conf.ts";
 
@@ -49,6 +51,7 @@ interface AnyConfSubject extends AnySubject {
   /** As it was admitted, before any policy. */
   readonly conf: SparkConf;
   readonly place: ConfPlace;
+  readonly podMetadata: PodMetadata;
 }
 
 /** A facet of a driver's conf. */
@@ -67,6 +70,7 @@ export interface ApplicationSubject extends AnyConfSubject {
   readonly isMended: boolean;
   /** Those that Pods of the role run beside the one that the conf names. */
   readonly images: readonly FieldImage[];
+  readonly podSpecs: FieldPodSpecs;
   readonly object: JsonObject;
 }
 

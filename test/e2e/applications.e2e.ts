@@ -25,6 +25,10 @@ const POLICIES = {
       limits: { "spark.dynamicAllocation.maxExecutors": { max: 200 } },
     },
   },
+  "team-label": {
+    match: { objectSelector: { matchLabels: { tier: "production" } } },
+    metadata: { required: { labels: [{ key: "team" }] } },
+  },
 };
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -118,6 +122,23 @@ describe("operators' objects", () => {
       /spec\.hadoopConf\[fs\.s3a\.secret\.key\]: \[sparkgate:safe-conf\] is forbidden/,
       /spec\.dynamicAllocation\.maxExecutors: \[sparkgate:safe-conf\] '500' is above 200/,
     );
+  });
+
+  it("are refused for labels that their Pods would not have, in the fields in which these belong", async () => {
+    const production = (team: Fields, executors: Fields) => ({
+      ...application("labelled", {
+        driver: { cores: 1, labels: team },
+        executor: { instances: 2, labels: executors },
+      }),
+      metadata: { name: "labelled", namespace: "default", labels: { tier: "production" } },
+    });
+    await refuses(
+      production({}, {}),
+      /spec\.driver\.labels\[team\]: \[sparkgate:team-label\] is missing\. Fix: spec\.driver\.labels\[team\]: VALUE/,
+      /spec\.executor\.labels\[team\]: \[sparkgate:team-label\] is missing/,
+    );
+    await refuses(production({ team: "risk" }, {}), /spec\.executor\.labels\[team\]/);
+    await takes(production({ team: "risk" }, { team: "risk" }));
   });
 
   it("are let in as they are where all is well, and what becomes of the conf is told", async () => {

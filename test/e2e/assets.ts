@@ -69,7 +69,7 @@ export function sparkHome(line: SparkLine): string {
 
 /** `SPARK_HOME` of a PySpark release in the cache, installed there with pip if it is not yet. */
 export function sparkHomeOf(version: string): string {
-  const environment = join(cache(), `pyspark-${version}`);
+  const environment = join(cacheFolder(), `pyspark-${version}`);
   // A virtual environment has its own path written into it: a marker made last, and no rename.
   const marker = join(environment, COMPLETE);
   if (!existsSync(marker)) {
@@ -105,7 +105,8 @@ export function requireSpark(): void {
   requireCommand("java", ["-version"], "java (17 or newer), which Spark runs on,");
 }
 
-function cache(): string {
+/** The folder in which suites keep what they fetch once. */
+export function cacheFolder(): string {
   const { SPARKGATE_E2E_CACHE: own, XDG_CACHE_HOME: xdg } = process.env;
   return join(own || join(xdg || join(homedir(), ".cache"), "sparkgate"), "e2e");
 }
@@ -114,14 +115,14 @@ function cachedControlPlane(): string {
   const hash = createHash("sha256");
   for (const file of ["go.mod", "go.sum"]) hash.update(readFileSync(join(MODULES, file)));
   hash.update(JSON.stringify([BUILD_FLAGS, versionFlags()]));
-  return join(cache(), hash.digest("hex").slice(0, 16));
+  return join(cacheFolder(), hash.digest("hex").slice(0, 16));
 }
 
 /** Builds into a folder of its own first, so that an aborted build is not taken for a good one. */
 function build(folder: string): void {
   requireControlPlane();
-  mkdirSync(cache(), { recursive: true });
-  const temporary = mkdtempSync(join(cache(), "building-"));
+  mkdirSync(cacheFolder(), { recursive: true });
+  const temporary = mkdtempSync(join(cacheFolder(), "building-"));
   say(`building the control plane into ${folder}, once: about 8 minutes on 2 cores`);
   try {
     for (const binary of binaries) buildOne(binary, join(temporary, binary));

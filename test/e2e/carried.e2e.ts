@@ -92,13 +92,24 @@ describe(
       return ((await cluster.api("GET", path)) as { items: readonly Pod[] }).items;
     };
 
+    it("is not to be forged by a job, whose driver is gone then", async () => {
+      const conf = {
+        "spark.kubernetes.executor.annotation.sparkgate.io/app": '{"v":1,"language":"jvm"}',
+      };
+      const { code, stderr } = await sparkSubmit(cluster, account, { sparkHome: home, conf });
+      assert.notEqual(code, 0);
+      assert.match(
+        stderr,
+        /line \d+ sets spark\.kubernetes\.executor\.annotation\.sparkgate\.io\/app/,
+      );
+      await until("Spark has deleted its driver", async () => (await list("driver")).length === 0);
+    });
+
     it("is on each executor, and places it, whatever the job calls itself", async () => {
       const conf = {
         "spark.executor.instances": "1",
         "spark.kubernetes.executor.request.cores": "0.5",
         "spark.kubernetes.driver.label.sparkgate.io/workload": "batch",
-        // Would be believed if it were not overwritten.
-        "spark.kubernetes.executor.annotation.sparkgate.io/app": '{"v":1,"language":"jvm"}',
       };
       const { code, stderr } = await sparkSubmit(cluster, account, { sparkHome: home, conf });
       assert.equal(code, 0, stderr);

@@ -133,6 +133,18 @@ describe("the conf of a driver", () => {
     });
   }
 
+  it("chooses nodes for executors: refused before there is a driver that waits for them", async () => {
+    const key = "spark.kubernetes.executor.node.selector.karpenter.sh/capacity-type";
+    const team = { "spark.kubernetes.executor.label.team": "risk" };
+    const { code, stdout, stderr } = await submit("choosy", { ...team, [key]: "on-demand" });
+    assert.equal(code, 1);
+    assert.match(
+      stdout + stderr,
+      /\[no-choice\] spark\.kubernetes\.executor\.node\.selector\.karpenter\.sh\/capacity-type: 'on-demand', needs 'spot'\. Fix: leave it out/,
+    );
+    assert.deepEqual(await driversOf("choosy"), []);
+  });
+
   it("names the image of executors: latest is refused before there is any", async () => {
     const { code, stdout, stderr } = await submit("late", {
       "spark.kubernetes.executor.container.image": "${spark.my.image}",

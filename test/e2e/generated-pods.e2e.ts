@@ -16,7 +16,12 @@ const MOST_UNCHANGED = 500;
 const AT_A_TIME = 8;
 const SEED = 20261122;
 /** Each puts something else into a Pod; a further kind of policy goes here. */
-const POLICIES = ["baseline", join(import.meta.dirname, "../fixtures/local-disks-policy.yaml")];
+const POLICIES = [
+  "baseline",
+  ...["local-disks-policy", "restricted-policy"].map((name) =>
+    join(import.meta.dirname, `../fixtures/${name}.yaml`),
+  ),
+];
 
 interface Outcome {
   readonly sent: object;

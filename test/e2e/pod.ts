@@ -11,10 +11,21 @@ export interface PodSpec {
   nodeName?: string;
   hostname?: string;
   serviceAccountName?: string;
+  terminationGracePeriodSeconds?: number;
   nodeSelector?: Record<string, string>;
   containers: [Container, ...Container[]];
   volumes?: Volume[];
-  securityContext?: { runAsUser?: number };
+  securityContext?: SecurityContext;
+  priority?: number;
+}
+
+/** As far as a Pod and a container have the same, and what of a container's the process kubelet honours. */
+export interface SecurityContext {
+  runAsUser?: number;
+  runAsNonRoot?: boolean;
+  allowPrivilegeEscalation?: boolean;
+  capabilities?: { add?: string[]; drop?: string[] };
+  seccompProfile?: { type: string };
 }
 
 /** A container of a Pod. */
@@ -25,7 +36,8 @@ export interface Container {
   args?: string[];
   env?: EnvironmentVariable[];
   volumeMounts?: { name: string; mountPath: string; subPath?: string }[];
-  securityContext?: { runAsUser?: number };
+  securityContext?: SecurityContext;
+  resources?: Partial<Record<"requests" | "limits", Record<string, string>>>;
   lifecycle?: { preStop?: object };
 }
 

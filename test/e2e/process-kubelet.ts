@@ -39,8 +39,8 @@ const RETRY_MS = 500;
  * util-linux and Java.
  *
  * Kept: volumes and mounts (emptyDir, hostPath, configMap, service account token), environment,
- * the image's entry point for `driver` and `executor`, the user, addresses and names, phases, exit
- * codes, deletion with grace, and preStop as the SIGPWR that Spark's `decom.sh` sends.
+ * the image's entry point for `driver` and `executor`, the user and its rights, addresses and names,
+ * phases, exit codes, deletion with grace, and preStop as the SIGPWR that Spark's `decom.sh` sends.
  * Left out: side-cars, init containers, probes and limits.
  */
 export async function startProcessKubelet(

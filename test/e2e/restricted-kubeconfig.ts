@@ -19,10 +19,14 @@ export async function restrictedKubeconfig(cluster: Cluster, port: number): Prom
   return sparkgateKubeconfig(cluster, port);
 }
 
-/** A kubeconfig with a token of the ServiceAccount sparkgate, which is there, and with nothing else. */
-export async function sparkgateKubeconfig(cluster: Cluster, port: number): Promise<string> {
-  const token = await requestToken(cluster, "sparkgate-system", "sparkgate");
-  const kubeconfig = join(cluster.directory, "sparkgate.kubeconfig");
+/** A kubeconfig with a token of a ServiceAccount of Sparkgate's, which is there, and with nothing else. */
+export async function sparkgateKubeconfig(
+  cluster: Cluster,
+  port: number,
+  account = "sparkgate",
+): Promise<string> {
+  const token = await requestToken(cluster, "sparkgate-system", account);
+  const kubeconfig = join(cluster.directory, `${account}-${port}.kubeconfig`);
   const config = {
     ...{ apiVersion: "v1", kind: "Config", "current-context": "e2e" },
     clusters: [
@@ -34,8 +38,8 @@ export async function sparkgateKubeconfig(cluster: Cluster, port: number): Promi
         },
       },
     ],
-    users: [{ name: "sparkgate", user: { token } }],
-    contexts: [{ name: "e2e", context: { cluster: "e2e", user: "sparkgate" } }],
+    users: [{ name: account, user: { token } }],
+    contexts: [{ name: "e2e", context: { cluster: "e2e", user: account } }],
   };
   writeFileSync(kubeconfig, JSON.stringify(config), { mode: 0o600 });
   return kubeconfig;

@@ -25,8 +25,10 @@ export interface Submission {
   name?: string;
   /** The job; `local:///opt/app/etl.py` unless told. */
   application?: string;
-  /** Of a job that is a jar. */
+  /** Of a jar. */
   mainClass?: string;
+  /** What the job itself is given. */
+  applicationArguments?: readonly string[];
   /** Ends a client-mode run, which otherwise lasts as long as its job. */
   signal?: AbortSignal;
 }
@@ -42,13 +44,18 @@ const TOKEN_SECONDS = 12 * 3600;
 /**
  * Makes the namespace, the ServiceAccount and its Role, and a kubeconfig with its token.
  *
+ * @param labels of the namespace
+ *
  * A token, since fabric8, Spark's Kubernetes client, reads no EC keys without BouncyCastle.
  */
-export async function prepareSpark(cluster: Cluster): Promise<SparkAccount> {
+export async function prepareSpark(
+  cluster: Cluster,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<SparkAccount> {
   const { api } = cluster;
   const namespaced = `namespaces/${SPARK}`;
   const rbac = `/apis/rbac.authorization.k8s.io/v1/${namespaced}`;
-  await cluster.createNamespace(SPARK);
+  await cluster.createNamespace(SPARK, labels);
   await api("POST", `/api/v1/${namespaced}/serviceaccounts`, { metadata: { name: SPARK } });
   await api("POST", `${rbac}/roles`, {
     metadata: { name: SPARK },
@@ -110,7 +117,7 @@ export function submissionArguments(
   server: string,
   submission: Omit<Submission, "sparkHome">,
 ): readonly string[] {
-  const { deployMode = "cluster", name = "nightly-etl" } = submission;
+  const { deployMode = "cluster", name = "nightly-etl", mainClass } = submission;
   const conf = {
     // What the driver in its Pod calls the API server: there is no kubernetes.default.svc here.
     "spark.kubernetes.driver.master": server,
@@ -126,9 +133,10 @@ export function submissionArguments(
     `--master=k8s://${server}`,
     `--deploy-mode=${deployMode}`,
     `--name=${name}`,
-    ...(submission.mainClass === undefined ? [] : [`--class=${submission.mainClass}`]),
+    ...(mainClass === undefined ? [] : [`--class=${mainClass}`]),
     ...Object.entries(conf).flatMap(([key, value]) => ["--conf", `${key}=${value}`]),
     submission.application ?? "local:///opt/app/etl.py",
+    ...(submission.applicationArguments ?? []),
   ];
 }
 

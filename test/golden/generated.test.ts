@@ -5,13 +5,15 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse } from "yaml";
-import { readPolicySources } from "../../src/commands/policy-options.ts";
+import { readPolicySources, shippedSets } from "../../src/commands/policy-options.ts";
 import { isRecord } from "../../src/kubernetes/json.ts";
+import { collectDocuments } from "../../src/policy/collect.ts";
 import { parseDocuments } from "../../src/policy/document.ts";
 import { jsonSchema, jsonSchemaOf } from "../../src/policy/json-schema.ts";
 import { problemText } from "../../src/policy/problem.ts";
 import { DOCUMENT_KINDS, DOCUMENT_SCHEMAS } from "../../src/policy/schema.ts";
 import { referencePage } from "../../src/report/reference.ts";
+import { setsPage, type ShippedPolicy } from "../../src/report/sets-page.ts";
 import { sparkConfPage } from "../../src/report/spark-conf-page.ts";
 import { RULE_KINDS } from "../../src/rules/index.ts";
 import { compile, policyText } from "../fixtures/policies.ts";
@@ -52,6 +54,22 @@ describe("docs/spark-conf.md", () => {
   });
 });
 
+describe("docs/sets.md", () => {
+  const rules = RULE_KINDS.map(({ key }) => key);
+  const ofSet = (set: string): readonly ShippedPolicy[] =>
+    collectDocuments(readPolicySources([set]), []).SparkPolicy.map(({ name, document }) => {
+      const { spec } = document.value as { spec: Readonly<Record<string, unknown>> };
+      const rule = rules.find((key) => Object.hasOwn(spec, key)) ?? "";
+      return { name, rule, description: String(spec["description"]) };
+    });
+
+  it("is what the shipped policies say of themselves, each of them", () => {
+    const page = setsPage(new Map(shippedSets().map((set) => [set, ofSet(set)])));
+    assert.doesNotMatch(page, /undefined|\n\n\n\n/);
+    compareWithFile("docs/sets.md", page);
+  });
+});
+
 describe("docs/sparkgate.schema.json", () => {
   it("is what the schemas say", () => {
     compareWithFile(
@@ -64,7 +82,7 @@ describe("docs/sparkgate.schema.json", () => {
   const validate = ajv.compile(jsonSchema());
 
   it("takes every shipped document", () => {
-    const sources = ["baseline", "strict"].flatMap((set) => readPolicySources([set]));
+    const sources = shippedSets().flatMap((set) => readPolicySources([set]));
     for (const { value, source } of sources.flatMap((source) => parseDocuments(source).documents)) {
       assert.ok(validate(value), `${source.file}: ${JSON.stringify(validate.errors)}`);
     }

@@ -1,5 +1,5 @@
-// What a job keeps in its conf is told by nothing that Sparkgate writes: neither of a driver's ConfigMap, nor of an
-// application, nor of a command line. The patch of a ConfigMap alone has it, since it is the file.
+// What a job keeps in its conf is told by nothing that Sparkgate writes: neither of a driver's ConfigMap, nor of a command
+// line. The patch of a ConfigMap alone has it, since it is the file. For applications see application-secrets.test.ts.
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { describe, it } from "node:test";
@@ -23,20 +23,6 @@ const text = Object.entries({ ...conf, "spark.dynamicAllocation.enabled": "true"
   .join("");
 
 const map = driverConf(text);
-const application = {
-  apiVersion: "sparkoperator.k8s.io/v1beta2",
-  kind: "SparkApplication",
-  metadata: { name: "etl", namespace: "team-a" },
-  spec: {
-    ...{ type: "Python", mode: "cluster", image: "spark:latest", sparkVersion: "3.5.1" },
-    sparkConf: conf,
-    hadoopConf: { "fs.s3a.secret.key": "s3cr3thadoopx" },
-    driver: { env: [{ name: "TOKEN", value: "s3cr3tenvx" }] },
-    executor: { envVars: { TOKEN: "s3cr3tvarx" } },
-    arguments: ["--password", "s3cr3targx"],
-  },
-};
-
 const POLICIES = [
   ...["--policies", "strict", "--policies", join(ROOT, "test/fixtures/hostile/conf-policies.yaml")],
   ...["--platform", "karpenter"],
@@ -55,9 +41,6 @@ const calls = [
   review("/mutate", map, { group: "", version: "v1", kind: "ConfigMap" }),
   review("/mutate", driverConf(`${text}spark.bad=\\u12`), {
     ...{ group: "", version: "v1", kind: "ConfigMap" },
-  }),
-  review("/validate", application, {
-    ...{ group: "sparkoperator.k8s.io", version: "v1beta2", kind: "SparkApplication" },
   }),
 ];
 
@@ -88,10 +71,7 @@ describe("what is in a conf is not in", () => {
     );
   }
 
-  const files = [
-    file("conf-map.json", JSON.stringify(map)),
-    file("application.json", JSON.stringify(application)),
-  ];
+  const files = [file("conf-map.json", JSON.stringify(map))];
   const submission = [
     ...["--", "spark-submit", "--master", "k8s://https://a", "--deploy-mode", "cluster"],
     ...Object.entries(conf).flatMap(([key, value]) => ["--conf", `${key}=${value}`]),

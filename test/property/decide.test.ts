@@ -119,6 +119,16 @@ function patched(object: Pod, { operations }: Run): unknown {
   return jsonpatch.applyPatch(structuredClone(object), patch, true).newDocument;
 }
 
+/** Of a mesh that goes with PodSecurity restricted; what it lacks for that would be added by the second call. */
+const MESH: Container = {
+  name: "mesh",
+  image: "mesh:1",
+  securityContext: {
+    ...{ runAsNonRoot: true, runAsUser: 1337, seccompProfile: { type: "RuntimeDefault" } },
+    ...{ allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+  },
+};
+
 /** What other webhooks typically do between two calls of ours. */
 const edits: readonly ((object: Pod) => Pod)[] = [
   (object) => object,
@@ -132,9 +142,7 @@ const edits: readonly ((object: Pod) => Pod)[] = [
       object,
       object.spec?.containers?.length === 0
         ? {}
-        : {
-            containers: [{ name: "mesh", image: "mesh:1" }, ...(object.spec?.containers ?? [])],
-          },
+        : { containers: [MESH, ...(object.spec?.containers ?? [])] },
     ),
   (object) => withMetadata(object, "labels"),
   (object) => withMetadata(object, "annotations"),

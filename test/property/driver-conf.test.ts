@@ -16,6 +16,8 @@ const KEYS = [
   ...["spark.dynamicAllocation.enabled", "spark.shuffle.manager", "spark.eventLog.dir"],
   ...["spark.jars.packages", "spark.hadoop.fs.s3a.endpoint", "spark.acme.x"],
   ...["spark.executor.memory", "spark.executor.memoryOverhead"],
+  ...["spark.kubernetes.driver.label.a", "spark.kubernetes.executor.label.a"],
+  "spark.kubernetes.executor.podTemplateFile",
 ];
 const VALUES = [
   ...["true", "false", "3", "1g", "10min", "", "${spark.acme.x}", "${env:X}"],
@@ -32,7 +34,7 @@ const settings = fc.dictionary(
   fc.constantFrom(...VALUES.filter((value) => !value.startsWith("$"))),
   { minKeys: 1, maxKeys: 4, noNullPrototype: true },
 );
-const block = fc.oneof(
+const ofConf = fc.oneof(
   fc.record({
     presets: fc.uniqueArray(fc.constantFrom(...Object.keys(PRESETS)), { minLength: 1 }),
   }),
@@ -44,14 +46,29 @@ const block = fc.oneof(
     unknownKeys: fc.constantFrom("Warn", "Deny"),
   }),
 );
+const ofPods = fc.record(
+  {
+    labels: fc.record({ a: fc.constantFrom("3", "1g", "{{app.id}}", "{{namespace.labels.a}}") }),
+    onUserChoice: fc.constantFrom("Keep", "Replace", "Deny"),
+    required: fc.constantFrom(
+      { labels: [{ key: "a" }] },
+      { labels: [{ key: "a", values: ["3", "spark-*"] }] },
+    ),
+  },
+  { requiredKeys: ["labels"] },
+);
+const block = fc.oneof(
+  { weight: 3, arbitrary: ofConf.map((sparkConf) => ({ sparkConf })) },
+  { weight: 1, arbitrary: ofPods.map((metadata) => ({ metadata })) },
+);
 const set: fc.Arbitrary<PolicySet> = fc.array(block, { minLength: 1, maxLength: 4 }).map((blocks) =>
   policySet([
-    ...blocks.map((sparkConf, index) => policyText(`p-${index}`, { priority: -index, sparkConf })),
+    ...blocks.map((block, index) => policyText(`p-${index}`, { priority: -index, ...block })),
     // Before some of them, and after others.
     policyText("memory", {
       ...{ priority: -1, memory: { action: "Raise", overheadFactor: { jvm: 0.5 } } },
     }),
-    policyText("pods", { metadata: { labels: { a: "b" } } }),
+    policyText("pods", { metadata: { labels: { x: "y" } } }),
   ]),
 );
 

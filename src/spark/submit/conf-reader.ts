@@ -27,6 +27,12 @@ export class ConfReader {
     return valueOf(this.sparkConf.int(key));
   }
 
+  /** Of an entry that counts in seconds. */
+  seconds(key: string): number | undefined {
+    const milliseconds = valueOf(this.sparkConf.milliseconds(key, "s"));
+    return milliseconds === undefined ? undefined : milliseconds / 1000;
+  }
+
   boolean(key: string): boolean | undefined {
     return valueOf(this.sparkConf.boolean(key));
   }

@@ -119,6 +119,7 @@ export function executorPod(conf: ConfReader, input: ExecutorInput): Pod & JsonO
     },
     spec: {
       ...specOf(conf, "executor", spec),
+      ...(isSince(input.version, "4.1") && { terminationGracePeriodSeconds: graceOf(conf) }),
       ...{ hostname: hostnameOf(name), containers: [...sidecars, executor], volumes },
     },
   };
@@ -143,6 +144,11 @@ function hostnameOf(name: string): string {
     .slice(-LONGEST_HOSTNAME)
     .replace(/^\W+/, "")
     .replaceAll(/[^\w-]+/g, "_");
+}
+
+/** Also over what the template says. */
+function graceOf(conf: ConfReader): number {
+  return conf.seconds("spark.kubernetes.executor.terminationGracePeriodSeconds") ?? 30;
 }
 
 function decommissionScript(conf: ConfReader): string {

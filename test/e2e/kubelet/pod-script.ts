@@ -1,9 +1,7 @@
 import { join } from "node:path";
 import type { Container, Pod } from "../pod.ts";
+import { IMAGE_USER, runAs } from "./run-as.ts";
 import { type KubeletContext, podFolder, prepareVolume } from "./volumes.ts";
-
-/** The user of Spark's images, unless the Pod says other. */
-const SPARK_UID = 185;
 
 /** Folders of the machine which a Pod sees through an overlay. */
 const OVERLAID = ["opt", "var", "mnt"];
@@ -30,11 +28,11 @@ export async function podScript(
     "set -e",
     ...fileSystem(context, podFolder(context, pod)),
     ...(await volumeMounts(context, pod, container)),
-    // Of the images: the JVM copies its own jars there.
-    "mkdir -p /opt/spark/work-dir; chmod 1777 /opt/spark/work-dir; cd /opt/spark/work-dir",
+    // As in the images, where jobs leave what they copy: their own user's.
+    `install -d -m 775 -o ${IMAGE_USER.uid} -g ${IMAGE_USER.uid} /opt/spark/work-dir; cd /opt/spark/work-dir`,
     ...[...env].map(([name, value]) => `export ${name}=${quote(value)}`),
     `export SPARK_HOME=/opt/spark SPARK_LOCAL_HOSTNAME=${address} PYSPARK_PYTHON=python3`,
-    `exec ${asUser(pod, container)} ${entryPoint(container, env, address)}`,
+    `exec ${runAs(pod, container)} ${entryPoint(container, env, address)}`,
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -96,13 +94,6 @@ function environment(pod: Pod, container: Container, address: string): Map<strin
       return [name, value ?? field ?? ""];
     });
   return new Map(variables);
-}
-
-function asUser(pod: Pod, container: Container): string {
-  const uid =
-    container.securityContext?.runAsUser ?? pod.spec.securityContext?.runAsUser ?? SPARK_UID;
-  // The kernel clears --pdeathsig at a change of user: so setpriv sets it, which does both in order.
-  return `setpriv --reuid ${uid} --regid 0 --clear-groups --pdeathsig KILL`;
 }
 
 /** What `entrypoint.sh` of Spark's images does, which pip's PySpark does not have. */

@@ -109,13 +109,64 @@ describe("sparkgate webhooks", () => {
   });
 });
 
+describe("sparkgate sweep", () => {
+  const kubeconfig = file("unreachable.kubeconfig", unreachable());
+  const wrong: readonly (readonly [string, readonly string[], RegExp])[] = [
+    ["no cluster", ["-A"], /say --kubeconfig FILE or --in-cluster/],
+    ["a context of nothing", ["-A", "--context", "prod"], /--context needs --kubeconfig FILE/],
+    ["no namespace", ["--kubeconfig", kubeconfig], /say --namespace NAME or --all-namespaces/],
+    ["all and one", ["--kubeconfig", kubeconfig, "-A", "-n", "a"], /cannot be used with option/],
+    [
+      "what no namespace is called",
+      ["--kubeconfig", kubeconfig, "-n", "a/b"],
+      /no namespace can be/,
+    ],
+    ["an age without unit", ["--kubeconfig", kubeconfig, "-A", "--older-than", "7"], /such as 7d/],
+    ["an age of weeks", ["--kubeconfig", kubeconfig, "-A", "--older-than", "1w"], /such as 7d/],
+    ["an empty age", ["--kubeconfig", kubeconfig, "-A", "--older-than", ""], /such as 7d/],
+    [
+      "a deletion by a time to come",
+      ["--kubeconfig", kubeconfig, "-A", "--delete", "--at", "2999-01-01"],
+      /would delete what is still within its time to live/,
+    ],
+  ];
+  for (const [what, args, message] of wrong) {
+    it(`exits with 2 for ${what}`, () => {
+      const { status, stdout, stderr } = sparkgate(["sweep", ...args]);
+      assert.equal(status, 2);
+      assert.match(stderr, message);
+      assert.equal(stdout, "");
+    });
+  }
+
+  it("exits with 3 for a cluster that it cannot look at", () => {
+    const unreadable = sparkgate(["sweep", "-A", "--kubeconfig", "no-such.kubeconfig"]);
+    assert.equal(unreadable.status, 3);
+    assert.match(unreadable.stderr, /^--kubeconfig no-such\.kubeconfig: cannot be read/);
+    const { status, stderr } = sparkgate(["sweep", "-n", "a", "--kubeconfig", kubeconfig]);
+    assert.equal(status, 3);
+    assert.match(stderr, /^cannot list driver Pods of namespace a: connect ECONNREFUSED/m);
+    assert.match(stderr, /^cannot look for claims of namespace a: /m);
+  });
+
+  /** Of a cluster on a port on which nobody listens. */
+  function unreachable(): string {
+    return JSON.stringify({
+      ...{ apiVersion: "v1", kind: "Config", "current-context": "a" },
+      clusters: [{ name: "a", cluster: { server: "https://127.0.0.1:65535" } }],
+      users: [{ name: "a", user: { token: "none" } }],
+      contexts: [{ name: "a", context: { cluster: "a", user: "a" } }],
+    });
+  }
+});
+
 describe("sparkgate", () => {
   it("has a version and help with examples for every command", () => {
     assert.match(sparkgate(["version"]).stdout, /^sparkgate \d+\.\d+\.\d+\n$/);
     assert.equal(sparkgate(["--version"]).status, 0);
     const help = sparkgate(["--help"]);
     assert.equal(help.status, 0);
-    const commands = ["serve", "check", "review", "validate", "webhooks", "certs"];
+    const commands = ["serve", "check", "review", "validate", "webhooks", "certs", "sweep"];
     for (const command of [...commands, "demo", "version"]) {
       assert.match(help.stdout, new RegExp(`^ {2}${command} `, "m"));
     }

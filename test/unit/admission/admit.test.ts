@@ -8,12 +8,12 @@ import { createPolicySet } from "../../../src/engine/policy-set.ts";
 import type { Mode } from "../../../src/engine/policy.ts";
 import type { Container, Pod } from "../../../src/kubernetes/pod.ts";
 import { driverPod, executorPod, reviewBody, type PodOverrides } from "../../fixtures/pods.ts";
-import { fakePolicy, policySet, policyText, shippedSet } from "../../fixtures/policies.ts";
+import { fakePolicy, policySet, policyText, nodesAndImages } from "../../fixtures/policies.ts";
 import { NO_FACTS } from "../../fixtures/facts.ts";
 
 const KEY = "karpenter.sh/capacity-type";
-const strict = shippedSet("strict");
-const baseline = shippedSet("baseline");
+const strict = nodesAndImages("strict");
+const baseline = nodesAndImages("baseline");
 
 function answer(set: PolicySet, object: unknown, request = {}): AdmissionResponse {
   const admission = admit(set, reviewBody(object, request), NO_FACTS);
@@ -214,7 +214,7 @@ describe("admit: a change", () => {
 });
 
 describe("admit: modes", () => {
-  const inMode = (mode: Mode) => shippedSet("strict", { mode });
+  const inMode = (mode: Mode) => nodesAndImages("strict", { mode });
 
   it("does not touch a Pod in Audit, not even one with an annotation that is not ours", () => {
     const annotations = { "sparkgate.io/applied": '{"v":1,"policies":{"gone":[]}}' };

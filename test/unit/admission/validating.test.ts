@@ -6,9 +6,9 @@ import { NO_FACTS } from "../../fixtures/facts.ts";
 import type { PolicySet } from "../../../src/engine/policy-set.ts";
 import type { Mode } from "../../../src/engine/policy.ts";
 import { driverPod, reviewBody } from "../../fixtures/pods.ts";
-import { shippedSet } from "../../fixtures/policies.ts";
+import { nodesAndImages } from "../../fixtures/policies.ts";
 
-const baseline = shippedSet("baseline");
+const baseline = nodesAndImages("baseline");
 
 function answer(object: unknown, request = {}, set: PolicySet = baseline): AdmissionResponse {
   const admission = admit(set, reviewBody(object, request), NO_FACTS, "validating");
@@ -61,7 +61,7 @@ describe("the answer of a validating webhook", () => {
 
   for (const mode of ["Warn", "Audit"] as Mode[]) {
     it(`refuses nothing in mode ${mode}`, () => {
-      const set = shippedSet("baseline", { mode });
+      const set = nodesAndImages("baseline", { mode });
       const { allowed, warnings } = answer(image("spark:latest"), {}, set);
       assert.equal(allowed, true);
       assert.equal(warnings !== undefined, mode === "Warn");

@@ -23,13 +23,15 @@ describe("manifests", () => {
     );
   });
 
-  it("install all of baseline", () => {
+  it("install all of baseline, and of tenancy: a cluster knows its namespaces", () => {
     const { configMapGenerator } = parse(text("policies/kustomization.yaml")) as {
       configMapGenerator: { files: string[] }[];
     };
-    const policies = readdirSync(join(ROOT, "policies/baseline"))
-      .filter((file) => !file.endsWith(".test.yaml"))
-      .map((file) => `baseline/${file}`);
+    const policies = ["baseline", "tenancy"].flatMap((set) =>
+      readdirSync(join(ROOT, "policies", set))
+        .filter((file) => !file.endsWith(".test.yaml"))
+        .map((file) => `${set}/${file}`),
+    );
     assert.deepEqual(configMapGenerator[0]?.files, policies.sort());
   });
 

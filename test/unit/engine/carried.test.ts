@@ -57,10 +57,39 @@ describe("a driver's conf", () => {
     assert.equal(carriedBy(asWritten(drivers)), undefined);
   });
 
-  it("does not keep what a job wrote there itself", () => {
+  it("is refused where the job writes there itself, also where nothing is enforced", () => {
+    const text = confText({ [CARRIED_KEY]: '{"v":1,"language":"r"}' });
+    const line = text.split("\n").findIndex((each) => each.startsWith(CARRIED_KEY)) + 1;
+    for (const mode of ["Enforce", "Audit"]) {
+      const set = asWritten(policy("p", { mode }));
+      assert.deepEqual(decide(set, admittedConf(driverConf(text)), NO_FACTS), {
+        kind: "malformed",
+        surface: "driver-conf",
+        role: "driver",
+        errors: [
+          {
+            path: "data[spark.properties]",
+            message: `line ${line} sets ${CARRIED_KEY}, which is Sparkgate's own: leave it out`,
+          },
+        ],
+        refused: true,
+      });
+    }
+  });
+
+  it("overwrites what comes behind its own, and is the same when it is asked again", () => {
     const set = asWritten(policy("p", { mode: "Enforce" }));
-    const forged = { [CARRIED_KEY]: '{"v":1,"language":"r"}' };
-    assert.equal(carriedBy(set, forged), '{"v":1,"name":"etl","shuffle":"executors"}');
+    const first = decide(set, admittedConf(driverConf(confText())), NO_FACTS);
+    assert.equal(first.kind, "decided-conf");
+    const again = decide(set, admittedConf(driverConf(first.enforced.text)), NO_FACTS);
+    assert.equal(again.kind, "decided-conf");
+    assert.deepEqual(again.enforced.operations, []);
+    const forged = `${first.enforced.text}${CARRIED_KEY}={}\n`;
+    const mended = decide(set, admittedConf(driverConf(forged)), NO_FACTS);
+    assert.equal(mended.kind, "decided-conf");
+    const properties = parseProperties(mended.enforced.text);
+    assert.equal(properties.kind, "read");
+    assert.match(properties.entries.get(CARRIED_KEY)?.value ?? "", /"name":"etl"/);
   });
 
   it("carries the percents of rollouts", () => {

@@ -31,14 +31,14 @@ describe("parseDocuments: nothing in it", () => {
 });
 
 describe("parseDocuments: tags that YAML does not know", () => {
-  const dropped = "and would be dropped: text that begins with ! needs quotes";
+  const TAG = "is a tag to YAML, and would be dropped: text that begins with ! needs quotes";
   const CASES: readonly (readonly [text: string, problem: string])[] = [
-    ["a:\n  b: !x Enforce", `f.yaml:2:6: a.b: !x is a tag to YAML, ${dropped}`],
-    ["a: [!has(b.c) && true]", `f.yaml:1:5: a[0]: !has(b.c) is a tag to YAML, ${dropped}`],
-    ["a: ! has(b.c)", `f.yaml:1:6: a: ! is a tag to YAML, ${dropped}`],
-    ["a: !!foo 1", `f.yaml:1:4: a: tag:yaml.org,2002:foo is a tag to YAML, ${dropped}`],
-    ["a: !x {b: 1}", `f.yaml:1:4: a: !x is a tag to YAML, ${dropped}`],
-    ["!x a: 1", `f.yaml:1:1: a: !x is a tag to YAML, ${dropped}`],
+    ["a:\n  b: !x Enforce", `f.yaml:2:6: a.b: ${TAG}`],
+    ["a: [!has(b.c) && true]", `f.yaml:1:5: a[0]: ${TAG}`],
+    ["a: ! has(b.c)", `f.yaml:1:6: a: ${TAG}`],
+    ["a: !!foo 1", `f.yaml:1:4: a: ${TAG}`],
+    ["a: !x {b: 1}", `f.yaml:1:4: a: ${TAG}`],
+    ["!x a: 1", `f.yaml:1:1: a: ${TAG}`],
   ];
   for (const [text, problem] of CASES) {
     it(JSON.stringify(text), () => {
@@ -158,7 +158,11 @@ describe("parseDocuments: what is no YAML", () => {
       '{"a": 1,\n"a": 2}',
       /^f\.yaml:2:1: a: is not YAML: the same key twice/,
     ],
-    ["an alias of nothing", "a: *nothing\n", /^f\.yaml:1:\d+: .*nothing/],
+    [
+      "an alias of nothing",
+      "a: *nothing\n",
+      /^f\.yaml:1:4: a: is an alias to YAML, of which there is no anchor before/,
+    ],
     ["bytes that are no text", "a: \u0000\u0001", /^f\.yaml/],
   ];
   for (const [what, text, expected] of cases) {
@@ -219,5 +223,33 @@ describe("parseDocuments: what is no YAML", () => {
         "3 is not YAML: A block sequence may not be used as an implicit map key; is the line indented as those beside it?",
       ],
     );
+  });
+});
+
+describe("parseDocuments: what is told of a text that is no YAML, or something else to it, quotes nothing of it", () => {
+  const SLIPS = [
+    ...["!hunter2 x", "!!hunter2 x", "!<hunter2> x", "!hunter2!x x", "*hunter2", "|hunter2"],
+    ...['"\\hunter2"', '"\\Uhunter2"', '"\\xhunter2"', '"hunter2', '"hunter2" "hunter2"'],
+    ...[
+      "hunter2: hunter2: x",
+      "[hunter2",
+      "{hunter2",
+      "@hunter2",
+      "`hunter2",
+      "&hunter2 [*hunter2]",
+    ],
+    ...["&hunter2 &hunter2 x", "- hunter2", "'hunter2' hunter2", "> hunter2"],
+  ];
+  for (const slip of SLIPS) {
+    it(slip, () => {
+      const { problems } = parse(`a: 1\npassword: ${slip}\nlast: 1\n`);
+      assert.ok(problems.length > 0);
+      assert.ok(!problems.join("\n").includes("hunter2"), problems.join("\n"));
+    });
+  }
+
+  it("a directive", () => {
+    const { problems } = parse("%hunter2 hunter2\n---\na: {\n");
+    assert.ok(!problems.join("\n").includes("hunter2"), problems.join("\n"));
   });
 });

@@ -80,6 +80,35 @@ describe("SparkPlatform", () => {
   });
 });
 
+describe("SparkPlatform: eviction", () => {
+  const withEviction = (text: string) => `${platform(SPOT)}  eviction: ${text}\n`;
+
+  it("is taken with what protects alone, and with what allows", () => {
+    for (const text of ["{protect: {a.b/c: x}}", '{protect: {a: ""}, allow: {d: "y"}}']) {
+      assert.deepEqual(problems(withEviction(text)), []);
+    }
+  });
+
+  const cases: readonly (readonly [string, string, RegExp])[] = [
+    ["nothing that protects", "{allow: {a: x}}", /spec\.eviction: protect is missing/],
+    ["an empty protection", "{protect: {}}", /spec\.eviction\.protect: /],
+    ["a boolean for a value", "{protect: {a: true}}", /spec\.eviction\.protect\.a: /],
+    [
+      "a key of two slashes",
+      "{protect: {a/b/c: x}}",
+      /'a\/b\/c' cannot be the key of an annotation/,
+    ],
+    ["such a key where it allows", "{protect: {a: x}, allow: {'': x}}", /spec\.eviction\.allow/],
+  ];
+  for (const [name, text, expected] of cases) {
+    it(`refuses ${name}`, () => {
+      const found = problems(withEviction(text));
+      assert.equal(found.length, 1);
+      assert.match(found[0] ?? "", expected);
+    });
+  }
+});
+
 describe("SparkPlatform: localDisks", () => {
   const withDisks = (...disks: readonly string[]) =>
     `${platform(SPOT)}  localDisks:\n${disks.map((disk) => `    - ${disk}\n`).join("")}`;

@@ -248,9 +248,18 @@ describe("conditions that read what a policy writes into the conf", () => {
 
   it("are sound on Pods, which are made of the conf as policies have left it", () => {
     const onPods = reading('has(app.shuffle) && app.shuffle == "remote"', {
-      metadata: { labels: { x: "y" } },
+      localDirs: { diskNodes: "Off" },
     });
     assert.deepEqual(told(["reads", onPods], ["writes", writer]), []);
+  });
+
+  it("are sound in selectors of confs on labels that a policy adds to Pods alone", () => {
+    const adds = { metadata: { labels: { tier: "gold" } } };
+    const objectSelector = { matchLabels: { tier: "gold" } };
+    const selects = { match: { objectSelector }, sparkConf: { required: ["spark.x"] } };
+    assert.deepEqual(told(["a", selects], ["b", adds]), []);
+    const onPods = { match: { objectSelector }, images: {} };
+    assert.match(told(["a", onPods], ["b", adds])[0] ?? "", /asks for label tier/);
   });
 
   it("are sound where they read another key", () => {

@@ -10,11 +10,11 @@ import { alignColumns } from "../../../src/report/table.ts";
 import { reachesThreshold, THRESHOLDS } from "../../../src/report/threshold.ts";
 import { deepFreeze } from "../../fixtures/deep-freeze.ts";
 import { admitted, driverPod, executorPod } from "../../fixtures/pods.ts";
-import { fakePolicy, shippedSet } from "../../fixtures/policies.ts";
+import { fakePolicy, nodesAndImages } from "../../fixtures/policies.ts";
 import { NO_FACTS } from "../../fixtures/facts.ts";
 
 const KEY = "karpenter.sh/capacity-type";
-const baseline = shippedSet("baseline");
+const baseline = nodesAndImages("baseline");
 const origin: Origin = {
   file: "pods.yaml",
   line: 3,
@@ -60,7 +60,7 @@ DENIED   driver  Pod team-a/etl  pods.yaml:3
   });
 
   it("marks what would only happen if it were enforced", () => {
-    const text = table(report(shippedSet("strict", { mode: "Audit" }), bad));
+    const text = table(report(nodesAndImages("strict", { mode: "Audit" }), bad));
     assert.match(text, /^OK /m);
     assert.match(
       text,
@@ -182,7 +182,7 @@ describe("report: every format", () => {
 
   for (const format of REPORT_FORMATS) {
     it(`keeps secrets out: ${format}`, () => {
-      for (const set of [baseline, shippedSet("strict", { mode: "Audit" })]) {
+      for (const set of [baseline, nodesAndImages("strict", { mode: "Audit" })]) {
         const text = formatReport(report(set, pod), format, plain);
         assert.doesNotMatch(text, new RegExp(secret));
       }
@@ -254,7 +254,7 @@ describe("reportEntry", () => {
 });
 
 describe("reachesThreshold", () => {
-  const audit = shippedSet("strict", { mode: "Audit" });
+  const audit = nodesAndImages("strict", { mode: "Audit" });
   const executor = executorPod(1, { spec: { nodeName: "n" } });
   const cases: readonly (readonly [string, Report, readonly string[]])[] = [
     ["a denial", report(baseline, bad), ["change", "warn", "deny"]],

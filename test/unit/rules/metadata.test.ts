@@ -104,6 +104,15 @@ describe("metadata: labels and annotations", () => {
     assert.match(long?.[0] ?? "", /cannot be a label's value/);
   });
 
+  it("have the name in them by which an executor's application was submitted", () => {
+    const carried = { "sparkgate.io/app": '{"v":1,"name":"nightly"}' };
+    const set = policySet(policyText("p", { metadata: { labels: { job: "{{app.name}}" } } }));
+    const labels = { "spark-role": "executor", "spark-app-name": "renamed-in-code" };
+    const pod = executorPod(1, { metadata: { name: "e", labels, annotations: carried } });
+    const { enforced } = decided(set, pod, facts);
+    assert.equal(enforced.pod.metadata?.labels?.["job"], "nightly");
+  });
+
   it("are those of the policy of the highest priority, key by key, also the second time", () => {
     const { pod, outcomes, refused } = run({ labels: { team: "a", only: "p" } }, {}, [
       policyText("first", {

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { decide } from "../../../src/engine/decide.ts";
 import type { ConfRun } from "../../../src/engine/decision.ts";
+import type { Facts } from "../../../src/engine/facts.ts";
+import type { CompileOptions } from "../../../src/policy/compile.ts";
 import { PROPERTIES_KEY } from "../../../src/spark/driver-conf.ts";
 import { parseProperties } from "../../../src/spark/properties.ts";
 import { deepFreeze } from "../../fixtures/deep-freeze.ts";
@@ -11,24 +13,27 @@ import { policySet, policyText } from "../../fixtures/policies.ts";
 
 type Block = Readonly<Record<string, unknown>>;
 
-const setOf = (...blocks: readonly Block[]) =>
+const setOf = (blocks: readonly Block[], options: CompileOptions = {}) =>
   policySet(
     blocks.map((block, index) =>
       policyText(`conf-${index}`, { mode: "Enforce", priority: -index, sparkConf: block }),
     ),
+    options,
   );
 
 /** What policies come to; what is changed by them has nothing to be changed any more. */
 function run(
   blocks: Block | readonly Block[],
   entries: Readonly<Record<string, string>> = {},
+  facts: Facts = NO_FACTS,
+  options: CompileOptions = {},
 ): ConfRun {
-  const set = setOf(...[blocks].flat());
+  const set = setOf([blocks].flat(), options);
   const map = driverConf(confText(entries));
-  const decision = decide(set, admittedConf(deepFreeze(map)), NO_FACTS);
+  const decision = decide(set, admittedConf(deepFreeze(map)), facts);
   assert.equal(decision.kind, "decided-conf");
   const { enforced } = decision;
-  const again = decide(set, admittedConf(driverConf(enforced.text)), NO_FACTS);
+  const again = decide(set, admittedConf(driverConf(enforced.text)), facts);
   assert.equal(again.kind, "decided-conf");
   assert.deepEqual(again.enforced.operations, []);
   return enforced;
@@ -53,6 +58,8 @@ const told = (result: ConfRun) =>
     violations.map(({ field, message, fix }) => `${field} ${message}. ${fix ?? ""}`),
   );
 
+const GRACE = "spark.kubernetes.executor.terminationGracePeriodSeconds";
+const KILL_INTERVAL = "spark.executor.decommission.killInterval";
 const DYNAMIC = { "spark.dynamicAllocation.enabled": "true" };
 const CELEBORN = {
   "spark.shuffle.manager": "org.apache.spark.shuffle.celeborn.SparkShuffleManager",
@@ -144,6 +151,57 @@ describe("sparkConf: what is refused", () => {
       if (message !== undefined) assert.ok(told(result)[0]?.includes(message), told(result)[0]);
     });
   }
+
+  const inOwnUnit: readonly (readonly [string, object, string, string | undefined])[] = [
+    ["spark.executor.memory", { max: "64g" }, "65536", undefined],
+    ["spark.executor.memory", { max: "64g" }, "65537", "'65537' (MiB) is above 64g"],
+    ["spark.executor.memory", { max: "64g" }, "65g", "'65g' is above 64g"],
+    ["spark.executor.memory", { max: "64g" }, "10min", "'10min' cannot be compared with 64g"],
+    // A bound too: 4096 are 4g.
+    ["spark.executor.memory", { max: 4096 }, "4g", undefined],
+    ["spark.executor.memory", { max: "4096" }, "5g", "'5g' is above 4096"],
+    ["spark.driver.maxResultSize", { max: "1g" }, "1073741824", undefined],
+    ["spark.driver.maxResultSize", { max: "1g" }, "1073741825", "'1073741825' (B) is above 1g"],
+    [
+      "spark.driver.maxResultSize",
+      { max: "1g" },
+      "0",
+      "'0' (B) means unlimited, must be at most 1g",
+    ],
+    ["spark.driver.maxResultSize", { min: "1m" }, "0", "'0' (B) is below 1m"],
+    ["spark.sql.broadcastTimeout", { max: "10min" }, "-1", "'-1' (s) means unlimited"],
+    ["spark.network.timeout", { max: "10min" }, "600", undefined],
+    ["spark.network.timeout", { max: "10min" }, "601", "'601' (s) is above 10min"],
+    // Of a duration, `m` are minutes.
+    ["spark.network.timeout", { max: "2m" }, "121s", "'121s' is above 2m"],
+    ["spark.dynamicAllocation.executorIdleTimeout", { min: "1min" }, "60", undefined],
+    [
+      "spark.dynamicAllocation.executorIdleTimeout",
+      { min: "1min" },
+      "59",
+      "'59' (s) is below 1min",
+    ],
+    // Counted in milliseconds, and in KiB.
+    ["spark.network.timeoutInterval", { max: "1min" }, "60001", "'60001' (ms) is above 1min"],
+    ["spark.shuffle.file.buffer", { max: "1m" }, "1025", "'1025' (KiB) is above 1m"],
+    // Nobody knows what is meant.
+    ["spark.acme.memory", { max: "64g" }, "4096", "'4096' cannot be compared with 64g"],
+  ];
+  for (const [key, limit, value, message] of inOwnUnit) {
+    it(`${key} ${JSON.stringify(limit)}: ${value} is ${message ?? "allowed"}`, () => {
+      const result = run({ limits: { [key]: limit } }, { [key]: value });
+      assert.equal(result.refused, message !== undefined);
+      if (message !== undefined) assert.ok(told(result)[0]?.includes(message), told(result)[0]);
+    });
+  }
+
+  it("a former name in the unit of the new one", () => {
+    const limits = { "spark.executor.memoryOverhead": { max: "2g" } };
+    const result = run({ limits }, { "spark.yarn.executor.memoryOverhead": "2049" });
+    assert.deepEqual(told(result), [
+      "spark.yarn.executor.memoryOverhead '2049' (MiB) is above 2g. --conf spark.yarn.executor.memoryOverhead=2g",
+    ]);
+  });
 
   it("nothing where a limited key is not there", () => {
     assert.equal(run({ limits: { "spark.limited": { max: 1 } } }).refused, false);
@@ -301,8 +359,33 @@ describe("sparkConf: GracefulDecommission", () => {
       "spark.storage.decommission.enabled": "true",
       "spark.storage.decommission.shuffleBlocks.enabled": "true",
       "spark.storage.decommission.rddBlocks.enabled": "true",
+      [GRACE]: "110s",
+      [KILL_INTERVAL]: "110s",
+      "spark.storage.decommission.replicationReattemptInterval": "5s",
     });
     assert.deepEqual(run(block, CELEBORN).operations, []);
+  });
+
+  it("gives executors what the platform's shortest notice leaves", () => {
+    const graces: Readonly<Record<string, string>> = {
+      ...{ eks: "110s", karpenter: "110s", gke: "13s", aks: "27s", oke: "27s", ack: "170s" },
+      "node-pool": "27s",
+    };
+    for (const [platform, grace] of Object.entries(graces)) {
+      const keys = added(run({ presets: ["GracefulDecommission"] }, {}, NO_FACTS, { platform }));
+      assert.deepEqual(keys, { ...keys, [GRACE]: grace, [KILL_INTERVAL]: grace }, platform);
+    }
+  });
+
+  it("says nothing of a grace where no platform is known, nor for a job that does not decommission or says its own", () => {
+    const block = { presets: ["GracefulDecommission"] };
+    const graces = (entries: Readonly<Record<string, string>>, options: CompileOptions = {}) =>
+      [GRACE, KILL_INTERVAL].filter((key) =>
+        Object.hasOwn(added(run(block, entries, NO_FACTS, options), entries), key),
+      );
+    assert.deepEqual(graces({}, { platform: undefined }), []);
+    assert.deepEqual(graces({ "spark.decommission.enabled": "false" }), []);
+    assert.deepEqual(graces({ [GRACE]: "60s" }), [KILL_INTERVAL]);
   });
 
   it("cleans a fallback storage up, where there is one", () => {
@@ -313,10 +396,73 @@ describe("sparkConf: GracefulDecommission", () => {
   });
 });
 
+describe("sparkConf: values with placeholders", () => {
+  const DIR = "spark.eventLog.dir";
+  const facts: Facts = { ...NO_FACTS, namespace: { name: "team-a", labels: { bucket: "risk" } } };
+  const valueOf = (text: string) =>
+    read(run({ defaults: { [DIR]: text } }, {}, facts).text).get(DIR);
+
+  it("have the job's namespace, its labels and the application in them", () => {
+    assert.equal(
+      valueOf("s3a://{{namespace.labels.bucket}}/{{ namespace }}/{{app.name}}-{{app.id}}"),
+      "s3a://risk/team-a/etl-spark-7f3a",
+    );
+  });
+
+  it("keep Spark's own placeholders, references and braces", () => {
+    for (const text of ["{{APP_ID}}-{{SPARK_VERSION}}", "${spark.a}", '{"a":{"b":{}}}', "{{}}"]) {
+      assert.equal(valueOf(text), text);
+    }
+  });
+
+  it("leave the key out where one is not to be had, and say why", () => {
+    const result = run({ defaults: { [DIR]: "s3a://{{namespace.labels.no}}" } }, {}, facts);
+    assert.deepEqual(result.operations, []);
+    assert.deepEqual(result.outcomes[0]?.effect?.kept, [
+      `${DIR} not set: the namespace has no label no`,
+    ]);
+  });
+
+  it("fail, and are not half applied, where nothing is known of the namespace", () => {
+    const result = run({ set: { "spark.a": "1", "spark.b": "{{namespace.labels.x}}" } });
+    assert.deepEqual(result.operations, []);
+    assert.equal(result.outcomes[0]?.error, "the labels of the namespace are not known");
+    assert.equal(result.refused, true);
+  });
+});
+
+describe("sparkConf: what kind of job it is", () => {
+  it("may be seen from the conf, and is carried to executors", () => {
+    const policies = [
+      policyText("heavy", {
+        mode: "Enforce",
+        match: {
+          matchConditions: [
+            { name: "c", expression: '"spark.sql.shuffle.partitions" in spark.conf' },
+          ],
+        },
+        sparkConf: {
+          defaults: { "spark.kubernetes.driver.label.sparkgate.io/workload": "shuffle-heavy" },
+        },
+      }),
+      policyText("any", { mode: "Enforce", metadata: { labels: { a: "b" } } }),
+    ];
+    const conf = driverConf(confText({ "spark.sql.shuffle.partitions": "4000" }));
+    const decision = decide(policySet(policies), admittedConf(conf), NO_FACTS);
+    assert.equal(decision.kind, "decided-conf");
+    const carried = read(decision.enforced.text).get(
+      "spark.kubernetes.executor.annotation.sparkgate.io/app",
+    );
+    assert.equal(carried, '{"v":1,"name":"etl","shuffle":"executors","workload":"shuffle-heavy"}');
+  });
+});
+
 describe("sparkConf: mistakes", () => {
   const mistakes: readonly (readonly [Block, RegExp])[] = [
     [{ set: { "dynamicAllocation.enabled": "true" } }, /does not begin with spark\./],
     [{ set: { "spark.app.id": "x" } }, /is Spark's or Sparkgate's own/],
+    [{ defaults: { "spark.app.name": "x" } }, /is Spark's or Sparkgate's own/],
+    [{ set: { "spark.a": "{{app.nam}}" } }, /\{\{app\.nam\}\} is no placeholder/],
     [
       { set: { "spark.kubernetes.executor.annotation.sparkgate.io/app": "x" } },
       /is Spark's or Sparkgate's own/,
@@ -326,10 +472,18 @@ describe("sparkConf: mistakes", () => {
     [{ limits: { "spark.a": { min: 2, max: 1 } } }, /min is above max/],
     [{ limits: { "spark.a": { min: 2, max: "1g" } } }, /both alike/],
     [{ limits: { "spark.a": { max: "much" } } }, /must be whole numbers, sizes/],
+    [
+      { limits: { "spark.executor.memory": { max: "10min" } } },
+      /must be a size such as 64g, or a whole number of MiB/,
+    ],
+    [
+      { limits: { "spark.network.timeout": { min: 1, max: "64g" } } },
+      /max.* must be a duration such as 10min, or a whole number of s/s,
+    ],
   ];
   for (const [block, message] of mistakes) {
     it(JSON.stringify(block), () => {
-      assert.throws(() => setOf(block), message);
+      assert.throws(() => setOf([block]), message);
     });
   }
 });

@@ -397,3 +397,25 @@ describe("what cannot be read in an application", () => {
     assert.equal(conf.raw("spark.constructor"), "z");
   });
 });
+
+describe("what Sparkgate itself writes", () => {
+  const KEY = "spark.kubernetes.executor.annotation.sparkgate.io/app";
+  for (const [kind, spec, field] of [
+    [
+      KUBEFLOW,
+      { executor: { annotations: { "sparkgate.io/app": "{}" } } },
+      "spec.executor.annotations[sparkgate.io/app]",
+    ],
+    [APACHE, { sparkConf: { [KEY]: "{}" } }, `spec.sparkConf[${KEY}]`],
+    [SCHEDULED, { template: { sparkConf: { [KEY]: "{}" } } }, `spec.template.sparkConf[${KEY}]`],
+  ] as const) {
+    it(`is not to be written into ${field}`, () => {
+      assert.deepEqual(recognize(admittedApplication(application(kind, spec))), {
+        kind: "malformed",
+        surface: "application",
+        role: undefined,
+        errors: [{ path: field, message: `sets ${KEY}, which is Sparkgate's own: leave it out` }],
+      });
+    });
+  }
+});

@@ -1,0 +1,241 @@
+// Real jobs of Spark in a namespace that enforces PodSecurity restricted, with a LimitRange and a ResourceQuota: refused
+// without Sparkgate, and with the shipped set they run to their end. Runs Pods as processes: needs root and mount
+// namespaces.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, afterEach, before, describe, it } from "node:test";
+import { parseQuantity } from "../../src/kubernetes/quantity.ts";
+import { sparkHome, type SparkLine } from "./assets.ts";
+import { type Cluster, startCluster } from "./cluster.ts";
+import { buildJar } from "./java.ts";
+import { type RunningNodes, startNodes } from "./nodes.ts";
+import type { Pod } from "./pod.ts";
+import { until } from "./polling.ts";
+import { freePorts } from "./ports.ts";
+import { type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
+import { writePolicies } from "./spark-pods.ts";
+import {
+  prepareSpark,
+  SPARK,
+  type SparkAccount,
+  sparkSubmit,
+  type Submission,
+} from "./spark-submit.ts";
+import { registerSparkgate, type Sparkgate, startSparkgate } from "./sparkgate.ts";
+
+const JOB_TIMEOUT_MS = 240_000;
+const CAPACITY_TYPE = "karpenter.sh/capacity-type";
+const NAMESPACED = `/api/v1/namespaces/${SPARK}`;
+
+const PYTHON_JOB = `
+import os, sys, time
+from pyspark.sql import SparkSession
+def rights(_=None):
+    status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    return " ".join(status[key].split()[0] for key in ("Uid", "NoNewPrivs", "CapBnd"))
+spark = SparkSession.builder.getOrCreate()
+groups = spark.range(0, 100000, 1, 4).selectExpr("id % 7 as k").groupBy("k").count().collect()
+print("GROUPS", len(groups))
+print("DRIVER", rights())
+print("EXECUTOR", spark.sparkContext.parallelize([0], 1).map(rights).first(), flush=True)
+while not os.path.exists(sys.argv[1]): time.sleep(0.2)
+spark.stop()
+`;
+
+/** User 185, which may gain no right and have no capability. */
+const RIGHTS = "185 1 0000000000000000";
+
+/** A heap of 1 GiB, and Spark's overhead: of the JVM 10%, else 40%, 384 MiB at least (BasicDriverFeatureStep). */
+const MEMORY = { jvm: "1408Mi", python: "1433Mi", r: "1433Mi" };
+
+const canRunPods =
+  spawnSync("unshare", ["--mount", "--propagation", "private", "true"]).status === 0;
+
+for (const line of ["3.5", "4.1"] as const) {
+  describe(
+    `Spark ${line} in a restricted namespace`,
+    { skip: canRunPods ? false : "no mount namespaces here: Pods cannot be run as processes" },
+    () => {
+      inRestrictedNamespace(line);
+    },
+  );
+}
+
+function inRestrictedNamespace(line: SparkLine): void {
+  let cluster: Cluster;
+  let nodes: RunningNodes;
+  let kubelet: ProcessKubelet | undefined;
+  let sparkgate: Sparkgate | undefined;
+  let account: SparkAccount;
+  let applications: string;
+  const home = sparkHome(line);
+
+  before(async () => {
+    cluster = await startCluster({ controllers: true });
+    nodes = await startNodes(cluster, [
+      { name: "spot", labels: { [CAPACITY_TYPE]: "spot" } },
+      { name: "on-demand", labels: { [CAPACITY_TYPE]: "on-demand" } },
+    ]);
+    account = await prepareSpark(cluster, { "pod-security.kubernetes.io/enforce": "restricted" });
+    await cluster.api("POST", `${NAMESPACED}/limitranges`, {
+      metadata: { name: "defaults" },
+      spec: { limits: [{ type: "Container", default: { cpu: "4" } }] },
+    });
+    await cluster.api("POST", `${NAMESPACED}/resourcequotas`, {
+      metadata: { name: "team" },
+      spec: {
+        hard: {
+          ...{ pods: "20", "requests.cpu": "20", "limits.cpu": "40" },
+          ...{ "requests.memory": "40Gi", "limits.memory": "40Gi" },
+          // Nothing of Spark asks for it: whoever does not is refused by this quota.
+          "requests.ephemeral-storage": "100Gi",
+        },
+      },
+    });
+    applications = join(cluster.directory, "applications");
+    mkdirSync(applications);
+    chmodSync(cluster.directory, 0o755); // user 185 reads the job's files
+    writeFileSync(join(applications, "etl.py"), PYTHON_JOB);
+    await buildJar("ShuffleJob", join(home, "jars"), join(applications, "etl.jar"));
+    kubelet = await startProcessKubelet(cluster, {
+      ...{ nodes: ["spot", "on-demand"], sparkHome: home, applications },
+    });
+  });
+
+  afterEach(async (test) => {
+    cluster.keepIfFailed(test);
+    await cluster.api("DELETE", `${NAMESPACED}/pods?gracePeriodSeconds=0`);
+  });
+
+  after(async () => {
+    await kubelet?.stop();
+    nodes.stop();
+    await sparkgate?.stop();
+    await cluster.stop();
+  });
+
+  const submit = (name: string, file: string, job: Partial<Submission> = {}) =>
+    sparkSubmit(cluster, account, {
+      ...{ sparkHome: home, name, application: `local:///opt/app/${file}`, ...job },
+      applicationArguments: [`/opt/app/end-${name}`],
+      conf: {
+        "spark.driver.memory": "1g",
+        "spark.executor.memory": "1g",
+        "spark.executor.instances": "1",
+        "spark.kubernetes.executor.request.cores": "0.5",
+        "spark.kubernetes.driver.request.cores": "0.5",
+      },
+    });
+
+  const pods = async (role?: string): Promise<readonly Pod[]> => {
+    const selector = role === undefined ? "" : `?labelSelector=spark-role%3D${role}`;
+    const { items } = (await cluster.api("GET", `${NAMESPACED}/pods${selector}`)) as {
+      items: readonly Pod[];
+    };
+    return items;
+  };
+
+  it("is refused without Sparkgate", async () => {
+    const { code, stdout, stderr } = await submit("refused", "etl.py");
+    assert.equal(code, 1);
+    assert.match(stdout + stderr, /violates PodSecurity \\?"restricted:latest\\?": allowPriv/);
+    assert.deepEqual(await pods(), []);
+  });
+
+  it("with it comes in with what is added", async () => {
+    const [port = 0, metricsPort = 0] = await freePorts(2);
+    const storage = { diskNodes: "Off", ephemeralStorage: { request: "1Gi" } };
+    sparkgate = await startSparkgate(cluster, {
+      policies: [
+        "baseline",
+        writePolicies(cluster, { "room-for-shuffle": { priority: 1, localDirs: storage } }),
+      ],
+      ...{ kubeconfig: cluster.kubeconfig, port, metricsPort },
+    });
+    await registerSparkgate(cluster, port);
+    // R itself is not there to run it.
+    const { code, stderr } = await submit("r-job", "etl.R");
+    assert.equal(code, 0, stderr);
+    const [driver] = await pods("driver");
+    assert.ok(driver !== undefined);
+    assert.ok(driver.spec.containers[0].args?.includes("org.apache.spark.deploy.RRunner"));
+    assertRestricted(driver, MEMORY.r);
+  });
+
+  const JOBS = [
+    ["python", "etl.py", {}],
+    ["jvm", "etl.jar", { mainClass: "ShuffleJob" }],
+  ] as const;
+  for (const [language, file, job] of JOBS) {
+    it(`of ${language} runs to its end, driver and executor, and is counted as it runs`, async () => {
+      const name = `${language}-job`;
+      const { code, stderr } = await submit(name, file, job);
+      assert.equal(code, 0, stderr);
+      const [driver] = await pods("driver");
+      assert.ok(driver !== undefined);
+      const log = () => kubelet?.log(driver.metadata.name) ?? "";
+      await until("the job says what it may", () => /^EXECUTOR .*$/m.test(log()), {
+        timeoutMs: JOB_TIMEOUT_MS,
+      });
+      assert.match(log(), /^GROUPS 7$/m);
+      assert.ok(log().includes(`\nDRIVER ${RIGHTS}\n`), log());
+      assert.ok(log().includes(`\nEXECUTOR ${RIGHTS}\n`), log());
+
+      const running = await pods();
+      assert.deepEqual(running.map(({ metadata }) => metadata.labels?.["spark-role"]).sort(), [
+        "driver",
+        "executor",
+      ]);
+      for (const pod of running) assertRestricted(pod, MEMORY[language]);
+      await until("the quota counts what the policies made of them", async () => {
+        const { status } = (await cluster.api("GET", `${NAMESPACED}/resourcequotas/team`)) as {
+          status: { used: Readonly<Record<string, string>> };
+        };
+        return ["requests.memory", "limits.memory", "requests.cpu", "requests.ephemeral-storage"]
+          .map((key) => [parseQuantity(status.used[key] ?? ""), sumOf(running, key)])
+          .every(([used, asked]) => used === asked);
+      });
+
+      writeFileSync(join(applications, `end-${name}`), "");
+      await until(
+        "the driver has succeeded",
+        async () => (await pods("driver"))[0]?.status?.phase === "Succeeded",
+        { timeoutMs: JOB_TIMEOUT_MS },
+      );
+    });
+  }
+}
+
+/** What the policies added to a Pod, and what they left. */
+function assertRestricted({ spec, metadata }: Pod, memory: string): void {
+  assert.deepEqual(spec.securityContext, {
+    ...{ runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
+  });
+  const [container] = spec.containers;
+  assert.deepEqual(container.securityContext, {
+    ...{ runAsUser: 185, allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+  });
+  const { requests, limits } = container.resources ?? {};
+  assert.equal(requests?.["memory"], memory);
+  assert.equal(limits?.["memory"], memory);
+  assert.equal(limits["cpu"], "4", "the LimitRange's");
+  assert.equal(requests["ephemeral-storage"], "1Gi", "of localDirs");
+  assert.equal(spec.priority, 0, "of the plugin Priority");
+  const volume = spec.volumes?.find(({ name }) => name === "spark-local-dir-1");
+  assert.deepEqual(volume, { name: "spark-local-dir-1", emptyDir: {} });
+  const mount = container.volumeMounts?.find(({ name }) => name === "spark-local-dir-1");
+  const dirs = container.env?.find(({ name }) => name === "SPARK_LOCAL_DIRS");
+  assert.equal(mount?.mountPath, dirs?.value);
+  assert.match(metadata.annotations?.["sparkgate.io/applied"] ?? "", /pass-pod-security/);
+}
+
+/** What Pods ask for of one resource, such as `requests.memory`. */
+function sumOf(pods: readonly Pod[], key: string): number {
+  const [kind = "", ...resource] = key.split(".");
+  return pods
+    .flatMap(({ spec }) => spec.containers)
+    .map(({ resources }) => resources?.[kind as "requests" | "limits"]?.[resource.join(".")])
+    .reduce((sum, amount) => sum + (parseQuantity(amount ?? "0") ?? 0), 0);
+}
