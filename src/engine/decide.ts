@@ -8,7 +8,7 @@ import type { AnyRun, Decision } from "./decision.ts";
 import { isBypassed, type Facts } from "./facts.ts";
 import { unheardChanges } from "./unheard.ts";
 import { matchingPolicies, type MatchingPolicy } from "./matching.ts";
-import type { PolicySet } from "./policy-set.ts";
+import { inTurn, type PolicySet } from "./policy-set.ts";
 
 /**
  * Decides what becomes of an object: all findings, the patch and the verdict. A pure function: the same
@@ -61,7 +61,7 @@ function decideOnPod(set: PolicySet, subject: PodSubject, facts: Facts): Decisio
 
 type Matching = readonly MatchingPolicy<ConfSubject>[];
 
-/** First as to what is said of drivers, then of executors; what is about the whole of it once. */
+/** What is said of drivers and of executors; what is about the whole of it once. */
 function decideOnFacets<R extends AnyRun>(
   set: PolicySet,
   [driver, executor]: readonly [driver: ConfSubject, executor: ConfSubject],
@@ -75,7 +75,8 @@ function decideOnFacets<R extends AnyRun>(
   const ofExecutor = matchingPolicies(set, executor, facts).filter(
     ({ policy }) => !spoken.has(policy),
   );
-  const matching = [...ofDriver, ...ofExecutor];
+  // Of each policy first what it says of drivers: who has the higher priority speaks first, of whatever it speaks.
+  const matching = [...ofDriver, ...ofExecutor].sort((a, b) => inTurn(a.policy, b.policy));
   const enforced = matching.filter(isEnforced);
   return {
     enforced: run(enforced, true),

@@ -3,6 +3,7 @@ import { deny } from "./deny.ts";
 import { images } from "./images.ts";
 import { lifecycle } from "./lifecycle.ts";
 import { localDirs } from "./local-dirs.ts";
+import { memory } from "./memory.ts";
 import { metadata } from "./metadata.ts";
 import { placement } from "./placement.ts";
 import { security } from "./security.ts";
@@ -14,6 +15,7 @@ export const RULE_KINDS: readonly RuleKind[] = [
   localDirs,
   images,
   sparkConf,
+  memory,
   lifecycle,
   metadata,
   security,

@@ -35,6 +35,21 @@ export function parseJavaInt(text: string): Parsed<number> {
   return { kind: "known", value: value === 0 ? 0 : value };
 }
 
+/** Double.valueOf's decimals, which may end like a literal of Java's. */
+const DECIMAL = /^([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[fFdD]?$/;
+
+/**
+ * Reads a double as an entry of doubles does (ConfigHelpers.toNumber): blanks around it do not count. Stricter than Java in
+ * two points: NaN, which no entry means, and hexadecimals are none.
+ */
+export function parseJavaDouble(text: string): Parsed<number> {
+  const word = trimmed(text);
+  const [, digits = /^[+-]?Infinity$/.test(word) ? word : ""] = DECIMAL.exec(word) ?? [];
+  return digits === ""
+    ? { kind: "invalid", why: "must be a number" }
+    : { kind: "known", value: Number(digits) };
+}
+
 /** Reads a boolean as an entry of booleans does (ConfigHelpers.toBoolean): in any case, blanks around it do not count. */
 export function parseJavaBoolean(text: string): Parsed<boolean> {
   const word = trimmed(text).toLowerCase();

@@ -1,7 +1,13 @@
 import { isLiteral, isOfHadoop, nextKey } from "./conf-keys.ts";
 import { type DurationUnit, parseDuration } from "./duration.ts";
 import { parseJavaSize, type SizeUnit } from "./java-size.ts";
-import { type Parsed, parseJavaBoolean, parseJavaInt, trimmed } from "./java-string.ts";
+import {
+  type Parsed,
+  parseJavaBoolean,
+  parseJavaDouble,
+  parseJavaInt,
+  trimmed,
+} from "./java-string.ts";
 import type { Property } from "./properties.ts";
 import { substitute, type Substituted } from "./substitution.ts";
 
@@ -139,6 +145,10 @@ export class SparkConf {
 
   int(key: string): TypedValue<number> {
     return this.#typed(key, parseJavaInt);
+  }
+
+  double(key: string): TypedValue<number> {
+    return this.#typed(key, parseJavaDouble);
   }
 
   boolean(key: string): TypedValue<boolean> {

@@ -1,7 +1,6 @@
 // Command lines of a real spark-submit: the driver's Pod and the ConfigMap that it makes are those that were predicted.
 import assert from "node:assert/strict";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { sparkHome } from "./assets.ts";
@@ -12,6 +11,7 @@ import { FOLDER, type CommandLineCase } from "./submissions/command-line-case.ts
 import { COMMAND_LINES } from "./submissions/command-lines.ts";
 import { normalized } from "./submissions/normalize.ts";
 import { predicted } from "./submissions/predicted.ts";
+import { runInLanes } from "./submit-lanes.ts";
 
 const RBAC = `/apis/rbac.authorization.k8s.io/v1/namespaces/${SPARK}`;
 
@@ -72,23 +72,11 @@ for (const release of ["3.5", "4.1"] as const)
       });
     }
 
-    /**
-     * A JVM starts for seconds, so several at a time; each test waits for its own. The first leaves an archive of the classes
-     * that it loaded, with which the others start in half the time.
-     */
     function submitAll(): readonly Promise<CommandResult>[] {
-      const archive = join(cluster.directory, "classes.jsa");
-      const lanes: Promise<unknown>[] = [];
-      return COMMAND_LINES.map((line, index) => {
-        const lane = index % (availableParallelism() + 1);
-        const run = (option: string) => () => submit(line, index, `-XX:${option}=${archive}`);
-        // The first line is in front of all.
-        const before = lanes[lane] ?? lanes[0];
-        const running = before?.then(run("SharedArchiveFile")) ?? run("ArchiveClassesAtExit")();
-        // A failure is the test's own, and the next one is submitted all the same.
-        lanes[lane] = running.catch(() => undefined);
-        return running;
-      });
+      return runInLanes(
+        COMMAND_LINES.map((line, index) => (option: string) => submit(line, index, option)),
+        join(cluster.directory, "classes.jsa"),
+      );
     }
 
     function submit(

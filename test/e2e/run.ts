@@ -27,6 +27,7 @@ minutes on 2 cores) and installs PySpark with pip; later ones find both in the c
 Environment:
   KUBEBUILDER_ASSETS     a folder with the control plane's binaries, in place of the build
   SPARKGATE_E2E_CACHE    the cache's folder; $XDG_CACHE_HOME/sparkgate or ~/.cache/sparkgate unless set
+  SPARKGATE_E2E_MEMORY=N submit so many generated confs in the suite memory; 30 unless set
   SPARKGATE_E2E_KEEP=1   keep each cluster's folder with its logs, and print where it is
 
 Exit code: 0 all passed, 1 a test failed, ${EXIT_USAGE} wrong usage, ${EXIT_MISSING} something is missing on this machine.

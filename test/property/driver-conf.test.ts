@@ -15,6 +15,7 @@ const KEYS = [
   ...Object.values(PRESETS).flatMap(({ entries }) => entries.map(({ key }) => key)),
   ...["spark.dynamicAllocation.enabled", "spark.shuffle.manager", "spark.eventLog.dir"],
   ...["spark.jars.packages", "spark.hadoop.fs.s3a.endpoint", "spark.acme.x"],
+  ...["spark.executor.memory", "spark.executor.memoryOverhead"],
   ...["spark.kubernetes.driver.label.a", "spark.kubernetes.executor.label.a"],
   "spark.kubernetes.executor.podTemplateFile",
 ];
@@ -60,14 +61,16 @@ const block = fc.oneof(
   { weight: 3, arbitrary: ofConf.map((sparkConf) => ({ sparkConf })) },
   { weight: 1, arbitrary: ofPods.map((metadata) => ({ metadata })) },
 );
-const set: fc.Arbitrary<PolicySet> = fc
-  .array(block, { minLength: 1, maxLength: 4 })
-  .map((blocks) =>
-    policySet([
-      ...blocks.map((block, index) => policyText(`p-${index}`, { priority: -index, ...block })),
-      policyText("pods", { metadata: { labels: { x: "y" } } }),
-    ]),
-  );
+const set: fc.Arbitrary<PolicySet> = fc.array(block, { minLength: 1, maxLength: 4 }).map((blocks) =>
+  policySet([
+    ...blocks.map((block, index) => policyText(`p-${index}`, { priority: -index, ...block })),
+    // Before some of them, and after others.
+    policyText("memory", {
+      ...{ priority: -1, memory: { action: "Raise", overheadFactor: { jvm: 0.5 } } },
+    }),
+    policyText("pods", { metadata: { labels: { x: "y" } } }),
+  ]),
+);
 
 function run(policies: PolicySet, text: string): ConfRun {
   const decision = decide(policies, admittedConf(deepFreeze(driverConf(text))), NO_FACTS);

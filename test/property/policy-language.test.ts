@@ -27,6 +27,8 @@ const rules: readonly Spec[] = [
   { placement: { capacity: "on-demand", onUserChoice: "Deny" } },
   { localDirs: { diskNodes: "Preferred" } },
   { images: { pin: "Digest" } },
+  { memory: { action: "Raise", overheadFactor: { jvm: 0.5 }, maxTotal: "8Gi" } },
+  { memory: { action: "Deny" } },
   { metadata: { labels: { team: "risk", constructor: "x" }, onUserChoice: "Replace" } },
   { metadata: { labels: { team: "{{namespace.labels.acme.com/cost}}" }, onUserChoice: "Deny" } },
   { metadata: { annotations: { app: "{{app.name}}" }, required: { labels: [{ key: "team" }] } } },

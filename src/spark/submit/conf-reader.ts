@@ -1,68 +1,44 @@
 import { SparkConf, type TypedValue } from "../spark-conf.ts";
 import { RefusedSubmission } from "./refused-submission.ts";
 
-const MIB = 2 ** 20;
-
 /** A conf as the steps that build Pods read it. Throws a RefusedSubmission over what Spark cannot read. */
 export class ConfReader {
   readonly entries: ReadonlyMap<string, string>;
-  readonly #conf: SparkConf;
+  readonly sparkConf: SparkConf;
 
   constructor(entries: ReadonlyMap<string, string>) {
     this.entries = entries;
-    this.#conf = new SparkConf(
+    this.sparkConf = new SparkConf(
       new Map([...entries].map(([key, value]) => [key, { value, where: "the command line" }])),
     );
   }
 
   has(key: string): boolean {
-    return this.#conf.get(key).kind !== "absent";
+    return this.sparkConf.get(key).kind !== "absent";
   }
 
   text(key: string): string | undefined {
-    const found = this.#conf.get(key);
+    const found = this.sparkConf.get(key);
     if (found.kind === "unknown") throw new RefusedSubmission(`${found.key}: ${found.why}`);
     return found.kind === "known" ? found.value : undefined;
   }
 
-  mebibytes(key: string): number | undefined {
-    const bytes = valueOf(this.#conf.bytes(key, "m"));
-    return bytes === undefined ? undefined : bytes / MIB;
-  }
-
-  /** Of an entry that counts in bytes. */
-  mebibytesOfBytes(key: string): number | undefined {
-    const bytes = valueOf(this.#conf.bytes(key, "b"));
-    return bytes === undefined ? undefined : Math.trunc(bytes / MIB);
-  }
-
   int(key: string): number | undefined {
-    return valueOf(this.#conf.int(key));
+    return valueOf(this.sparkConf.int(key));
   }
 
   /** Of an entry that counts in seconds. */
   seconds(key: string): number | undefined {
-    const milliseconds = valueOf(this.#conf.milliseconds(key, "s"));
+    const milliseconds = valueOf(this.sparkConf.milliseconds(key, "s"));
     return milliseconds === undefined ? undefined : milliseconds / 1000;
   }
 
   boolean(key: string): boolean | undefined {
-    return valueOf(this.#conf.boolean(key));
+    return valueOf(this.sparkConf.boolean(key));
   }
 
   isTrue(key: string): boolean {
     return this.boolean(key) ?? false;
-  }
-
-  /** `Double.parseDouble`, but for its NaN, its hexadecimals and its suffixes. */
-  number(key: string): number | undefined {
-    const text = this.text(key);
-    if (text === undefined) return undefined;
-    const value = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text.trim())
-      ? Number(text)
-      : Number.NaN;
-    if (!(value > 0)) throw new RefusedSubmission(`${key}: must be a number above 0`);
-    return value;
   }
 
   /** What stands behind a prefix, in order of the keys, which Spark leaves to chance; as it is written (SparkConf.getAllWithPrefix). */
@@ -74,7 +50,8 @@ export class ConfReader {
   }
 }
 
-function valueOf<Value>(read: TypedValue<Value>): Value | undefined {
+/** The value that was read; undefined where there is none. Throws a RefusedSubmission over what Spark cannot read. */
+export function valueOf<Value>(read: TypedValue<Value>): Value | undefined {
   if (read.kind === "absent") return undefined;
   if (read.kind === "known") return read.value;
   throw new RefusedSubmission(`${read.key}: ${read.why}`);

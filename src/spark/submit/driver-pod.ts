@@ -17,7 +17,7 @@ import {
 } from "./pod-parts.ts";
 import { readTemplate } from "./pod-template.ts";
 import { isOfSubmitter, NO_RESOURCE, uploaded } from "./resource-uri.ts";
-import { isSince } from "./spark-version.ts";
+import { isSince } from "../spark-version.ts";
 import type { Submission } from "./submission.ts";
 import {
   isWithoutLocalDirs,
@@ -52,8 +52,10 @@ export const CONF_MAP_NAME = `spark-drv-${UNIQUE_ID}-conf-map`;
 export function driverPod(conf: ConfReader, input: DriverInput): Pod & JsonObject {
   const template = readTemplate(conf, "driver", input.template);
   const { spec, sidecars } = template;
+  const { version } = input;
+  const { language } = input.submission;
   const container = containerOf(conf, template.container, {
-    ...{ role: "driver", version: input.version, memoryMiB: driverMemory(conf, input) },
+    ...{ role: "driver", version, memoryMiB: driverMemory(conf, { language, version }) },
   });
   const secrets = secretVolumes(conf, "driver");
   const user = userVolumes(conf, {

@@ -1,6 +1,6 @@
 import type { ConfReader } from "./conf-reader.ts";
 import type { Identity } from "./pod-parts.ts";
-import { isSince } from "./spark-version.ts";
+import { isSince } from "../spark-version.ts";
 
 /** Of JavaModuleOptions.DEFAULT_MODULE_OPTIONS. */
 const PACKAGES: readonly string[] = [

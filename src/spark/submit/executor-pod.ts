@@ -17,7 +17,7 @@ import {
   type Identity,
 } from "./pod-parts.ts";
 import { readTemplate } from "./pod-template.ts";
-import { isSince } from "./spark-version.ts";
+import { isSince } from "../spark-version.ts";
 import type { Language } from "./submission.ts";
 import {
   isWithoutLocalDirs,

@@ -9,7 +9,7 @@ import { nameLabelOf } from "../application.ts";
 import type { ConfReader } from "./conf-reader.ts";
 import { memoryQuantity } from "./memory.ts";
 import { RefusedSubmission } from "./refused-submission.ts";
-import { isSince } from "./spark-version.ts";
+import { isSince } from "../spark-version.ts";
 import { listOf } from "./resource-uri.ts";
 
 type Role = "driver" | "executor";

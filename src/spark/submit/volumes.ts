@@ -1,7 +1,7 @@
 import type { JsonObject, Volume, VolumeMount } from "../../kubernetes/pod.ts";
 import type { ConfReader } from "./conf-reader.ts";
 import { RefusedSubmission } from "./refused-submission.ts";
-import { isSince } from "./spark-version.ts";
+import { isSince } from "../spark-version.ts";
 
 /** Volumes and where the Spark container mounts them. */
 export interface Mounted {

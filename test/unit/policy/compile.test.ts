@@ -185,7 +185,7 @@ describe("compilePolicies: one mistake each, told with its place, what was found
       "no rule",
       spec("mode: Audit"),
       [
-        "a.yaml:5:3: spec: has no rule, needs exactly one of: placement, localDirs, images, sparkConf, lifecycle, metadata, security, deny",
+        "a.yaml:5:3: spec: has no rule, needs exactly one of: placement, localDirs, images, sparkConf, memory, lifecycle, metadata, security, deny",
       ],
     ],
     [

@@ -224,6 +224,17 @@ describe("policies that cannot do what they say", () => {
     });
   }
 
+  it("by memory of what is about executors, without them", () => {
+    const memory = { action: "Raise", maxTasksPerCore: 2 };
+    const why = "is about executors, and match.roles has none";
+    assert.deepEqual(relations(["a", { memory, match: { roles: ["driver"] } }]), [
+      `warning doubtful a: spec.memory.action: Raise ${why}`,
+      `warning doubtful a: spec.memory.maxTasksPerCore: ${why}`,
+    ]);
+    assert.deepEqual(relations(["a", { memory: {}, match: { roles: ["driver"] } }]), []);
+    assert.deepEqual(relations(["a", { memory, match: { roles: ["executor"] } }]), []);
+  });
+
   it("are none where all is well", () => {
     assert.deepEqual(
       relations([

@@ -78,6 +78,7 @@ const WRITERS: Readonly<Record<string, object>> = {
       diskNodes: "Off",
     },
   },
+  memory: { memory: { action: "Raise" } },
   labels: { metadata: { labels: { team: "risk" }, annotations: { "acme.com/owner": "x" } } },
   required: { metadata: { required: { labels: [{ key: "team" }] } } },
 };
@@ -113,6 +114,11 @@ describe("conditions that read what a policy writes", () => {
       "storage",
       "object.spec.containers.all(c, has(c.resources.limits))",
       "spec.containers[*].resources",
+    ],
+    [
+      "memory",
+      "object.spec.containers.all(c, c.resources.limits.memory == '')",
+      "spec.containers[*].resources.limits.memory",
     ],
     ["claims", "has(object.spec.securityContext)", "spec.securityContext.fsGroup"],
     ["labels", "'team' in object.metadata.labels", "metadata.labels.team"],

@@ -30,7 +30,10 @@ describe("what spark-submit refuses", () => {
     ],
     [{ "spark.kubernetes.driver.volumes.csi.a.mount.path": "/a" }, /no volumes of type csi/],
     [{ "spark.driver.resource.gpu.amount": "1" }, /gpu\.vendor: is missing/],
-    [{ "spark.kubernetes.memoryOverheadFactor": "-1" }, /memoryOverheadFactor: must be a number/],
+    [
+      { "spark.kubernetes.memoryOverheadFactor": "-1" },
+      /memoryOverheadFactor: must not be negative/,
+    ],
     [{ "spark.kubernetes.driver.container.image": "a:${env:TAG}" }, /known only where Spark runs/],
   ];
   for (const [conf, problem] of cases) {
