@@ -107,6 +107,7 @@ spec:
       [
         "driver-on-demand",
         "executors-on-spot",
+        "pass-pod-security",
         "pin-images",
         "shuffle-on-local-disk",
         "shuffle-safe-conf",

@@ -125,7 +125,7 @@ describe("security: what is missing for restricted", () => {
 
 describe("security: local dirs", () => {
   const claim = { persistentVolumeClaim: { claimName: "c" } };
-  const pod = (source: object, securityContext: PodSpec["securityContext"] = undefined) =>
+  const pod = (source: object, securityContext?: PodSpec["securityContext"]) =>
     executorPod(1, {
       spec: {
         ...(securityContext && { securityContext }),
