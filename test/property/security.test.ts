@@ -58,7 +58,7 @@ const LOSSES: readonly (readonly [path: RegExp, was: unknown])[] = [
   [/\/allowPrivilegeEscalation$/, true],
   [/\/privileged$/, true],
   [/\/procMount$/, "Unmasked"],
-  [/annotations\/(?:container\.apparmor|seccomp)\./, "unconfined"],
+  [/annotations\/(?:container\.apparmor|(?:container\.)?seccomp)\./, "unconfined"],
 ];
 
 const isDropped = (path: string) => path.endsWith("/capabilities/drop");

@@ -81,6 +81,9 @@ const WRITERS: Readonly<Record<string, object>> = {
   memory: { memory: { action: "Raise" } },
   labels: { metadata: { labels: { team: "risk" }, annotations: { "acme.com/owner": "x" } } },
   required: { metadata: { required: { labels: [{ key: "team" }] } } },
+  security: { security: { profile: "Enforced" } },
+  replacing: { security: { profile: "Baseline", onUserChoice: "Replace" } },
+  judging: { security: { profile: "Baseline", onUserChoice: "Deny" } },
 };
 
 describe("conditions that read what a policy writes", () => {
@@ -128,6 +131,21 @@ describe("conditions that read what a policy writes", () => {
     ["labels", "object.metadata.labels[true ? 'x' : 'team'] == ''", "metadata.labels.team"],
     ["labels", "(true ? object.metadata : object).labels.team == ''", "metadata.labels.team"],
     ["labels", "has(object.metadata.annotations)", "metadata.annotations[acme.com/owner]"],
+    [
+      "security",
+      "has(object.spec.securityContext.runAsNonRoot)",
+      "spec.securityContext.runAsNonRoot",
+    ],
+    [
+      "security",
+      "object.spec.initContainers.exists(c, has(c.securityContext))",
+      "spec.initContainers[*].securityContext",
+    ],
+    [
+      "replacing",
+      "object.spec.containers.exists(c, c.securityContext.privileged)",
+      "spec.containers[*].securityContext.privileged",
+    ],
   ];
   for (const [writer, expression, write] of refused) {
     it(`are refused: ${expression}, with ${writer}`, () => {
@@ -156,6 +174,9 @@ describe("conditions that read what a policy writes", () => {
     ["labels", "object.metadata.name == 'a' && 'acme.com/x' in object.metadata.annotations"],
     ["labels", "app.name == 'a' && spark.image == '' && oldObject == null"],
     ["required", "'team' in object.metadata.labels && has(object.metadata.annotations)"],
+    ["security", "object.spec.containers.exists(c, c.image.startsWith('emr'))"],
+    ["security", "object.spec.containers.exists(c, c.securityContext.privileged)"],
+    ["judging", "object.spec.securityContext.runAsNonRoot"],
   ];
   for (const [writer, expression] of sound) {
     it(`are sound: ${expression}, with ${writer}`, () => {

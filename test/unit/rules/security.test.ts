@@ -125,7 +125,7 @@ describe("security: what is missing for restricted", () => {
 
 describe("security: local dirs", () => {
   const claim = { persistentVolumeClaim: { claimName: "c" } };
-  const pod = (source: object, securityContext: PodSpec["securityContext"] = undefined) =>
+  const pod = (source: object, securityContext?: PodSpec["securityContext"]) =>
     executorPod(1, {
       spec: {
         ...(securityContext && { securityContext }),
@@ -277,22 +277,45 @@ describe("security: rights that a job asks for", () => {
     });
   }
 
-  it("of old annotations are replaced with the fields, since both must say the same", () => {
-    const key = "seccomp.security.alpha.kubernetes.io/pod";
+  const POD = "seccomp.security.alpha.kubernetes.io/pod";
+  const CONTAINER = "container.seccomp.security.alpha.kubernetes.io/spark-kubernetes-driver";
+  const APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/spark-kubernetes-driver";
+  const unconfined = { seccompProfile: { type: "Unconfined" } };
+  const annotated = (annotations: Readonly<Record<string, string>>, spec: PodSpec = {}): Pod => ({
+    ...driver(spec),
+    metadata: { ...driverPod().metadata, annotations },
+  });
+
+  const OLD: readonly (readonly [name: string, pod: Pod])[] = [
+    ["seccomp of the Pod, which says none by a field", annotated({ [POD]: "localhost/a" })],
+    [
+      "seccomp of the Pod, which says the same by a field",
+      annotated({ [POD]: "unconfined" }, { securityContext: unconfined }),
+    ],
+    [
+      "seccomp of a container, which says the same by a field",
+      annotated({ [CONTAINER]: "unconfined" }, { containers: [spark(unconfined)] }),
+    ],
+    ["AppArmor", annotated({ [APP_ARMOR]: "unconfined" })],
+  ];
+  for (const [name, pod] of OLD) {
+    it(`of old annotations go with the fields, since both must say the same: ${name}`, () => {
+      assert.deepEqual(run(RESTRICTED, pod).operations, []);
+      assert.equal(run(DENY, pod).refused, true);
+      const { metadata, spec } = run(REPLACE, pod).pod;
+      assert.deepEqual(Object.keys(metadata?.annotations ?? {}), ["sparkgate.io/applied"]);
+      const own = spec?.containers?.[0]?.securityContext?.seccompProfile;
+      assert.deepEqual(own ?? spec?.securityContext?.seccompProfile, { type: "RuntimeDefault" });
+    });
+  }
+
+  it("of old annotations may say what the fields will say, or nothing of what is added", () => {
     const annotations = {
-      [key]: "unconfined",
-      "container.apparmor.security.beta.kubernetes.io/x": "unconfined",
+      ...{ [POD]: "runtime/default", [CONTAINER]: "unconfined", [APP_ARMOR]: "localhost/a" },
     };
-    const pod = { ...driver({}), metadata: { ...driverPod().metadata, annotations } };
-    assert.deepEqual(run(RESTRICTED, pod).operations, []);
-    const result = run(REPLACE, pod);
-    assert.deepEqual(Object.keys(result.pod.metadata?.annotations ?? {}), ["sparkgate.io/applied"]);
-    assert.equal(result.pod.spec?.securityContext?.seccompProfile?.type, "RuntimeDefault");
-    const fine = {
-      ...pod,
-      metadata: { ...pod.metadata, annotations: { [key]: "runtime/default" } },
-    };
-    assert.equal(run(DENY, fine).refused, false);
+    assert.equal(run(DENY, annotated(annotations)).refused, false);
+    const said = { containers: [spark({ seccompProfile: { type: "Localhost" } })] };
+    assert.equal(run(DENY, annotated({ [POD]: "unconfined" }, said)).refused, false);
   });
 });
 
