@@ -1,6 +1,15 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { copyFileSync, cpSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { rootCertificates } from "node:tls";
 import { ROOT } from "./sparkgate-process.ts";
 
 /** What an image says of how it is run. */
@@ -58,11 +67,13 @@ export function buildImage(directory: string): BuiltImage {
     writeFileSync(join(context, "Dockerfile"), "FROM scratch\nCOPY root /\n");
     bud("--tag", `localhost/${name}:stand-in`, context);
   }
+  const npm = join(directory, "npm");
+  mkdirSync(npm);
   bud(
     ...["--tag", "localhost/sparkgate:test", "--file", join(ROOT, "Dockerfile")],
     ...["--build-arg", "BUILD_IMAGE=localhost/build-base:stand-in"],
     ...["--build-arg", "RUNTIME_IMAGE=localhost/runtime-base:stand-in"],
-    ...npmVolumes(),
+    ...npmVolumes(npm),
     ROOT,
   );
   const image = JSON.parse(buildah("inspect", "--type=image", "localhost/sparkgate:test")) as {
@@ -118,18 +129,34 @@ function npmFolder(): string {
 }
 
 /** npm's configuration of this machine and its cache: mounted while the stages are built, and not in an image. */
-function npmVolumes(): readonly string[] {
+function npmVolumes(directory: string): readonly string[] {
   const { npm_config_userconfig: user, npm_config_globalconfig: global } = process.env;
   const get = (key: string) =>
     execFileSync("npm", ["config", "get", key], { encoding: "utf8" }).trim();
   const cafile = get("cafile");
   const mounts = [
     [user ?? "", "/root/.npmrc:ro"],
-    [global ?? "", "/usr/local/etc/npmrc:ro"],
+    [extraAuthorities(directory, global) ?? global ?? "", "/usr/local/etc/npmrc:ro"],
     [cafile, `${cafile}:ro`],
+    [directory, `${directory}:ro`],
     [get("cache"), "/root/.npm"],
   ] as const;
   return mounts
     .filter(([file]) => existsSync(file))
     .flatMap(([file, target]) => ["--volume", `${file}:${target}`]);
+}
+
+/**
+ * A global npmrc by which npm in the build knows the authorities that Node knows here by NODE_EXTRA_CA_CERTS, beside all
+ * others; undefined where there are none.
+ */
+function extraAuthorities(directory: string, global: string | undefined): string | undefined {
+  const { NODE_EXTRA_CA_CERTS: extra } = process.env;
+  if (extra === undefined || !existsSync(extra)) return undefined;
+  const bundle = join(directory, "authorities.pem");
+  writeFileSync(bundle, [...rootCertificates, readFileSync(extra, "utf8")].join("\n"));
+  const before = global !== undefined && existsSync(global) ? readFileSync(global, "utf8") : "";
+  const file = join(directory, "npmrc");
+  writeFileSync(file, `cafile=${bundle}\n${before}`);
+  return file;
 }
