@@ -73,6 +73,8 @@ export interface CompiledRule {
   readonly demands?: readonly Demand[];
   /** The fields that `mutate` may change, from the object down; `*` stands for each entry of a list. */
   readonly writes?: readonly (readonly string[])[];
+  /** Those to which it only gives another value, where they have one: whether they are there does not change. */
+  readonly rewrites?: readonly (readonly string[])[];
   /**
    * Whether it goes by what policies of other kinds make of the Pod, such as where they place it: then it comes after
    * them, whatever its priority.

@@ -129,7 +129,8 @@ function writer({ name, document, policy }: PolicyDocument): Writer {
   const surfaces = policy.surfaces.filter((surface) =>
     surface === "pod" ? policy.mutate !== undefined : policy.conf?.mutate !== undefined,
   );
-  return { name, writes: policy.writes ?? [], scope: spec, surfaces };
+  const { writes = [], rewrites = [] } = policy;
+  return { name, writes, rewrites, scope: spec, surfaces };
 }
 
 function findPlatform(

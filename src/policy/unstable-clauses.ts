@@ -22,6 +22,8 @@ export interface Selecting {
 export interface Writer {
   readonly name: string;
   readonly writes: readonly FieldPath[];
+  /** Where there is something already. */
+  readonly rewrites: readonly FieldPath[];
   readonly scope: Scope;
   readonly surfaces: readonly Surface[];
 }
@@ -94,14 +96,17 @@ function keysOf(selector: LabelSelector | undefined): readonly string[] {
 /** Says what Sparkgate changed: it comes with any change. */
 const APPLIED: FieldPath = ["metadata", "annotations", APPLIED_ANNOTATION];
 
-function meetings(reads: readonly Read[], { writes }: Writer) {
+function meetings(reads: readonly Read[], { writes, rewrites }: Writer) {
   const found: { certain?: FieldPath; possible?: FieldPath } = {};
-  for (const write of writes.length > 0 ? [...writes, APPLIED] : []) {
-    for (const read of reads) {
+  const look = (write: FieldPath, of: readonly Read[]) => {
+    for (const read of of) {
       const meeting = meetingOf(read, write);
       if (meeting !== undefined) found[meeting] ??= write;
     }
-  }
+  };
+  if (writes.length + rewrites.length > 0) [...writes, APPLIED].forEach((one) => { look(one, reads); });
+  const ofValues = reads.filter(({ of }) => of === "value" || of === "entries");
+  for (const one of rewrites) look(one, ofValues);
   return found;
 }
 

@@ -28,6 +28,7 @@ export const memory: RuleKind = {
       case "Raise":
         return {
           writes: WRITES,
+          rewrites: REWRITES,
           mutate: (draft, subject) => raisePodMemory(draft, subject, spec),
           conf: {
             whole: false,
@@ -51,13 +52,12 @@ export const memory: RuleKind = {
   },
 };
 
-const WRITES = [
-  ...RAISED_KEYS.map((key) => ["spark", "conf", key]),
-  ["data", PROPERTIES_KEY],
-  ...["requests", "limits"].map((list) => {
-    return ["spec", "containers", EACH, "resources", list, "memory"];
-  }),
-];
+const WRITES = [...RAISED_KEYS.map((key) => ["spark", "conf", key]), ["data", PROPERTIES_KEY]];
+
+/** A container without a limit is not raised. */
+const REWRITES = ["requests", "limits"].map((list) => {
+  return ["spec", "containers", EACH, "resources", list, "memory"];
+});
 
 /** What is asked of executors, of a policy that speaks of none. */
 function doubts(block: unknown, roles: readonly Role[]): readonly RuleDoubt[] {

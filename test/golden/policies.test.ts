@@ -9,6 +9,7 @@ import { runTests } from "../../src/commands/test.ts";
 import { runCase, specOf, type CompileFor } from "../../src/commands/test/run-case.ts";
 import { collectDocuments, type NamedDocument } from "../../src/policy/collect.ts";
 import { compilePolicies } from "../../src/policy/compile.ts";
+import { problemText } from "../../src/policy/problem.ts";
 import { changedOnce, withChange } from "../fixtures/changed-once.ts";
 
 const folder = join(import.meta.dirname, "../../policies");
@@ -49,6 +50,18 @@ for (const set of shippedSets()) {
     }
   });
 }
+
+describe("the shipped sets together", () => {
+  const others = shippedSets().filter((set) => set !== "baseline" && set !== "strict");
+  for (const first of ["baseline", "strict"]) {
+    it(`load without an error or a warning: ${[first, ...others].join(", ")}`, () => {
+      const sources = readPolicySources([first, ...others]);
+      const { problems, notices } = compilePolicies(sources, { platform: "karpenter" });
+      const warnings = notices.filter(({ severity }) => severity === "warning");
+      assert.deepEqual([...problems, ...warnings].map(problemText), []);
+    });
+  }
+});
 
 function withExpectation(test: NamedDocument, index: number, expect: unknown): NamedDocument {
   const document = structuredClone(test.document.value) as {
