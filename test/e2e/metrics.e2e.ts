@@ -112,11 +112,12 @@ describe("a job that is watched", { skip: missing }, () => {
       assert.equal(labels["namespace"], SPARK);
       assert.ok(value > 0);
     }
-    const targets = await prometheus.query('up{job="spark"}');
-    assert.deepEqual(
-      targets.map(({ value }) => value),
-      [1],
-    );
+    // Of several targets, one for each port of the Pod, relabelling makes one.
+    await until("the one target is up", async () => {
+      const targets = await prometheus.query('up{job="spark"}');
+      assert.equal(targets.length, 1);
+      return targets[0]?.value === 1;
+    });
   });
 
   it("has served its own metrics too, where the conf said", async () => {

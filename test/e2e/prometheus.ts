@@ -63,7 +63,7 @@ export async function startPrometheus(
     scrape_configs: readonly object[];
   };
   const config = {
-    global: { scrape_interval: "1s", scrape_timeout: "1s" },
+    global: { scrape_interval: "3s", scrape_timeout: "3s" },
     scrape_configs: jobs.map((job) => ({
       ...Object.fromEntries(Object.entries(job).filter(([key]) => key !== DISCOVERY)),
       file_sd_configs: [{ files: [TARGETS], refresh_interval: "1s" }],
