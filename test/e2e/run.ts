@@ -62,7 +62,8 @@ function main(): number {
 function runTests(suites: readonly string[], assets: string): number {
   const files = suites.map((suite) => join(import.meta.dirname, suite + SUFFIX));
   // One file at a time: each has a whole cluster, and timings in them should not depend on others.
-  const args = ["--test", "--test-concurrency=1", ...files];
+  // A suite whose set-up failed may have left something that runs: it must not hold up the others.
+  const args = ["--test", "--test-force-exit", "--test-concurrency=1", ...files];
   const env = { ...process.env, KUBEBUILDER_ASSETS: assets };
   const { status } = spawnSync(process.execPath, args, { stdio: "inherit", env });
   return status ?? 1;
