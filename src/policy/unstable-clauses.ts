@@ -104,7 +104,10 @@ function meetings(reads: readonly Read[], { writes, rewrites }: Writer) {
       if (meeting !== undefined) found[meeting] ??= write;
     }
   };
-  if (writes.length + rewrites.length > 0) [...writes, APPLIED].forEach((one) => { look(one, reads); });
+  if (writes.length + rewrites.length > 0)
+    [...writes, APPLIED].forEach((one) => {
+      look(one, reads);
+    });
   const ofValues = reads.filter(({ of }) => of === "value" || of === "entries");
   for (const one of rewrites) look(one, ofValues);
   return found;
