@@ -12,7 +12,7 @@ mends it, before the job runs. No other ConfigMap is ever sent to Sparkgate.
 - **References** are resolved as Spark does: \`\${spark.my.image}\` is judged by what it refers to. \`\${env:X}\` and \`\${system:X}\` are known
   only where Spark runs: what must be judged and cannot be is refused, never passed.
 - **Values are never shown**, in no message, log, metric, report or diff: conf carries passwords. Only what policies themselves add is, and
-  the value that breaks a limit or an image.
+  what one refuses or replaces: a value beyond a limit, an image, the label of a node or of a Pod.
 - **Limits** read a value as Spark does: a number without a unit is in the key's own (\`spark.executor.memory=4096\` are MiB, \`spark.network.timeout=120\`
   seconds, \`spark.driver.maxResultSize\` bytes), in bounds too. A former name counts in the unit of the new one. Of a key that no entry of Spark's
   gives a unit, \`4096\` cannot be compared with \`64g\`, and is refused. Below a \`max\`, \`spark.driver.maxResultSize=0\` is refused: Spark takes it for unlimited.

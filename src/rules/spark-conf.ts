@@ -1,6 +1,6 @@
 import type { ConfDraft } from "../engine/conf-draft.ts";
 import type { Facts } from "../engine/facts.ts";
-import type { Demand, Effect } from "../engine/policy.ts";
+import type { Effect } from "../engine/policy.ts";
 import { RuleProblem, type RuleKind } from "../engine/rule-kind.ts";
 import type { Platform } from "../kubernetes/platform.ts";
 import { WORKLOAD_LABEL } from "../spark/carried.ts";
@@ -37,7 +37,6 @@ export const sparkConf: RuleKind = {
       claims: new Map(
         additions.flatMap(({ key, value, when }) => (when === undefined ? [[key, value]] : [])),
       ),
-      demands: demandsOf(spec, additions),
       writes: additions.flatMap(({ key }) => writtenBy(key)),
       conf: {
         whole: true,
@@ -189,11 +188,4 @@ function writtenBy(key: string): readonly (readonly string[])[] {
     ...(label === WORKLOAD_LABEL ? [["app", "workload"]] : []),
     ...(key === "spark.shuffle.manager" ? [["app", "shuffle"]] : []),
   ];
-}
-
-/** What is filled in anew for each job is not compared. */
-function demandsOf({ set = {} }: SparkConfSpec, additions: readonly Addition[]): readonly Demand[] {
-  return additions
-    .filter(({ key, template }) => Object.hasOwn(set, key) && template === undefined)
-    .map(({ key, value }) => ({ field: key, values: [value], isSet: true }));
 }

@@ -1,7 +1,6 @@
 // A real job whose executor is told to go, with the shipped policies: its conf and its Pods agree on how long it has, it moves its
 // shuffle blocks within, and the job ends well. Runs Pods as processes: needs root and mount namespaces.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
@@ -11,7 +10,7 @@ import { type RunningNodes, startNodes } from "./nodes.ts";
 import type { Pod } from "./pod.ts";
 import { until } from "./polling.ts";
 import { freePorts } from "./ports.ts";
-import { type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
+import { cannotRunPods, type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
 import { prepareSpark, SPARK, type SparkAccount, sparkSubmit } from "./spark-submit.ts";
 import { registerSparkgate, type Sparkgate, startSparkgate } from "./sparkgate.ts";
 
@@ -32,17 +31,10 @@ while not os.path.exists("/opt/app/go-on"):
 print("TOTAL", sum(count for _, count in pairs.collect()), flush=True)
 `;
 
-const canRunPods =
-  spawnSync("unshare", ["--mount", "--propagation", "private", "true"]).status === 0;
-
 for (const line of ["3.5", "4.1"] as const) {
-  describe(
-    `an executor of Spark ${line} that is told to go`,
-    { skip: canRunPods ? false : "no mount namespaces here: Pods cannot be run as processes" },
-    () => {
-      suite(line);
-    },
-  );
+  describe(`an executor of Spark ${line} that is told to go`, { skip: cannotRunPods }, () => {
+    suite(line);
+  });
 }
 
 function suite(line: SparkLine): void {

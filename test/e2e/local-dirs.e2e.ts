@@ -1,7 +1,6 @@
 // Real Spark on a swapped local dir: an executor writes its shuffle to the node's own disk as the images' user, and what
 // comes of a folder that is not prepared is seen. Runs Pods as processes: needs root and mount namespaces.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
@@ -12,7 +11,7 @@ import { type RunningNodes, startNodes } from "./nodes.ts";
 import type { Pod } from "./pod.ts";
 import { until } from "./polling.ts";
 import { freePorts } from "./ports.ts";
-import { type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
+import { cannotRunPods, type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
 import { writePolicies } from "./spark-pods.ts";
 import { prepareSpark, SPARK, type SparkAccount, sparkSubmit } from "./spark-submit.ts";
 import { registerSparkgate, type Sparkgate, startSparkgate } from "./sparkgate.ts";
@@ -34,114 +33,107 @@ print("GROUPS", len(groups), flush=True)
 time.sleep(600)
 `;
 
-const canRunPods =
-  spawnSync("unshare", ["--mount", "--propagation", "private", "true"]).status === 0;
+describe("local dirs on a node's disk", { skip: cannotRunPods }, () => {
+  let cluster: Cluster;
+  let nodes: RunningNodes;
+  let kubelet: ProcessKubelet;
+  let sparkgate: Sparkgate;
+  let account: SparkAccount;
+  const home = sparkHome("3.5");
 
-describe(
-  "local dirs on a node's disk",
-  { skip: canRunPods ? false : "no mount namespaces here: Pods cannot be run as processes" },
-  () => {
-    let cluster: Cluster;
-    let nodes: RunningNodes;
-    let kubelet: ProcessKubelet;
-    let sparkgate: Sparkgate;
-    let account: SparkAccount;
-    const home = sparkHome("3.5");
-
-    before(async () => {
-      cluster = await startCluster({ controllers: true });
-      nodes = await startNodes(cluster, [
-        { name: "plain", capacity: { cpu: "2" } },
-        { name: "disk", labels: { "sparkgate.io/local-disk": "host-path" } },
-      ]);
-      const [port = 0, metricsPort = 0] = await freePorts(2);
-      const disks = { match: { roles: ["executor"] }, localDirs: { disk: "host-path" } };
-      sparkgate = await startSparkgate(cluster, {
-        policies: writePolicies(cluster, { disks }),
-        ...{ platform: "node-pool", kubeconfig: cluster.kubeconfig, port, metricsPort },
-      });
-      await registerSparkgate(cluster, port);
-      account = await prepareSpark(cluster);
-      const applications = join(cluster.directory, "applications");
-      mkdirSync(applications);
-      writeFileSync(join(applications, "etl.py"), SHUFFLE);
-      kubelet = await startProcessKubelet(cluster, {
-        ...{ nodes: ["plain", "disk"], sparkHome: home, applications },
-      });
+  before(async () => {
+    cluster = await startCluster({ controllers: true });
+    nodes = await startNodes(cluster, [
+      { name: "plain", capacity: { cpu: "2" } },
+      { name: "disk", labels: { "sparkgate.io/local-disk": "host-path" } },
+    ]);
+    const [port = 0, metricsPort = 0] = await freePorts(2);
+    const disks = { match: { roles: ["executor"] }, localDirs: { disk: "host-path" } };
+    sparkgate = await startSparkgate(cluster, {
+      policies: writePolicies(cluster, { disks }),
+      ...{ platform: "node-pool", kubeconfig: cluster.kubeconfig, port, metricsPort },
     });
-
-    afterEach(async (test) => {
-      cluster.keepIfFailed(test);
-      await cluster.api("DELETE", `/api/v1/namespaces/${SPARK}/pods?gracePeriodSeconds=0`);
+    await registerSparkgate(cluster, port);
+    account = await prepareSpark(cluster);
+    const applications = join(cluster.directory, "applications");
+    mkdirSync(applications);
+    writeFileSync(join(applications, "etl.py"), SHUFFLE);
+    kubelet = await startProcessKubelet(cluster, {
+      ...{ nodes: ["plain", "disk"], sparkHome: home, applications },
     });
+  });
 
-    after(async () => {
-      await kubelet.stop();
-      nodes.stop();
-      await sparkgate.stop();
-      await cluster.stop();
-    });
+  afterEach(async (test) => {
+    cluster.keepIfFailed(test);
+    await cluster.api("DELETE", `/api/v1/namespaces/${SPARK}/pods?gracePeriodSeconds=0`);
+  });
 
-    const folder = (mode: number): string => {
-      const path = kubelet.nodeFolder("disk", DISK);
-      mkdirSync(path, { recursive: true });
-      chmodSync(path, mode);
-      return path;
+  after(async () => {
+    await kubelet.stop();
+    nodes.stop();
+    await sparkgate.stop();
+    await cluster.stop();
+  });
+
+  const folder = (mode: number): string => {
+    const path = kubelet.nodeFolder("disk", DISK);
+    mkdirSync(path, { recursive: true });
+    chmodSync(path, mode);
+    return path;
+  };
+
+  const submit = async (name: string) => {
+    const conf = {
+      "spark.executor.instances": "1",
+      "spark.kubernetes.executor.request.cores": "0.5",
     };
+    const { code, stderr } = await sparkSubmit(cluster, account, { sparkHome: home, name, conf });
+    assert.equal(code, 0, stderr);
+  };
 
-    const submit = async (name: string) => {
-      const conf = {
-        "spark.executor.instances": "1",
-        "spark.kubernetes.executor.request.cores": "0.5",
-      };
-      const { code, stderr } = await sparkSubmit(cluster, account, { sparkHome: home, name, conf });
-      assert.equal(code, 0, stderr);
+  const executors = async (): Promise<readonly Pod[]> => {
+    const path = `/api/v1/namespaces/${SPARK}/pods?labelSelector=spark-role%3Dexecutor`;
+    return ((await cluster.api("GET", path)) as { items: readonly Pod[] }).items;
+  };
+
+  it("hold the shuffle of a real job, written as uid 185", async () => {
+    const path = folder(WRITABLE_BY_ALL);
+    await submit("shuffle");
+    const files = await until(
+      "shuffle files are on the disk",
+      () => {
+        const found = readdirSync(path, { recursive: true, encoding: "utf8" }).filter((file) =>
+          /blockmgr-.*shuffle_.*\.data$/.test(file),
+        );
+        return found.length > 0 && found;
+      },
+      { timeoutMs: JOB_TIMEOUT_MS },
+    );
+    for (const file of files) assert.equal(statSync(join(path, file)).uid, SPARK_UID, file);
+    const [executor] = await executors();
+    assert.equal(executor?.spec.nodeName, "disk");
+    const mount = executor.spec.containers[0].volumeMounts?.find(
+      ({ name }) => name === "spark-local-dir-1",
+    );
+    const dirs = executor.spec.containers[0].env?.find(({ name }) => name === "SPARK_LOCAL_DIRS");
+    assert.equal(mount?.mountPath, dirs?.value, "Spark's own path, which was not touched");
+  });
+
+  it("fail at once, and say why, where the folder is as kubelets make it: root's, mode 755", async () => {
+    folder(AS_KUBELETS_MAKE_IT);
+    await submit("not-prepared");
+    const failed = await until(
+      "an executor has failed",
+      async () => (await executors()).find(({ status }) => status?.phase === "Failed"),
+      { timeoutMs: JOB_TIMEOUT_MS },
+    );
+    const { containerStatuses } = failed.status as unknown as {
+      containerStatuses: readonly { state: { terminated?: { exitCode: number } } }[];
     };
-
-    const executors = async (): Promise<readonly Pod[]> => {
-      const path = `/api/v1/namespaces/${SPARK}/pods?labelSelector=spark-role%3Dexecutor`;
-      return ((await cluster.api("GET", path)) as { items: readonly Pod[] }).items;
-    };
-
-    it("hold the shuffle of a real job, written as uid 185", async () => {
-      const path = folder(WRITABLE_BY_ALL);
-      await submit("shuffle");
-      const files = await until(
-        "shuffle files are on the disk",
-        () => {
-          const found = readdirSync(path, { recursive: true, encoding: "utf8" }).filter((file) =>
-            /blockmgr-.*shuffle_.*\.data$/.test(file),
-          );
-          return found.length > 0 && found;
-        },
-        { timeoutMs: JOB_TIMEOUT_MS },
-      );
-      for (const file of files) assert.equal(statSync(join(path, file)).uid, SPARK_UID, file);
-      const [executor] = await executors();
-      assert.equal(executor?.spec.nodeName, "disk");
-      const mount = executor.spec.containers[0].volumeMounts?.find(
-        ({ name }) => name === "spark-local-dir-1",
-      );
-      const dirs = executor.spec.containers[0].env?.find(({ name }) => name === "SPARK_LOCAL_DIRS");
-      assert.equal(mount?.mountPath, dirs?.value, "Spark's own path, which was not touched");
-    });
-
-    it("fail at once, and say why, where the folder is as kubelets make it: root's, mode 755", async () => {
-      folder(AS_KUBELETS_MAKE_IT);
-      await submit("not-prepared");
-      const failed = await until(
-        "an executor has failed",
-        async () => (await executors()).find(({ status }) => status?.phase === "Failed"),
-        { timeoutMs: JOB_TIMEOUT_MS },
-      );
-      const { containerStatuses } = failed.status as unknown as {
-        containerStatuses: readonly { state: { terminated?: { exitCode: number } } }[];
-      };
-      assert.equal(containerStatuses[0]?.state.terminated?.exitCode, NO_LOCAL_DIR);
-      assert.match(
-        kubelet.log(failed.metadata.name),
-        /Failed to create local dir in .*Ignoring this directory/,
-      );
-    });
-  },
-);
+    assert.equal(containerStatuses[0]?.state.terminated?.exitCode, NO_LOCAL_DIR);
+    assert.match(
+      kubelet.log(failed.metadata.name),
+      /Failed to create local dir in .*Ignoring this directory/,
+    );
+  });
+});

@@ -16,7 +16,7 @@ import { type Cluster, startCluster } from "./cluster.ts";
 import { type RunningNodes, startNodes } from "./nodes.ts";
 import { GiveUpError, until } from "./polling.ts";
 import { freePorts } from "./ports.ts";
-import { type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
+import { cannotRunPods, type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
 import { writePolicies } from "./spark-pods.ts";
 import {
   prepareSpark,
@@ -59,217 +59,207 @@ public class Job {
 }
 `;
 
-const canRunPods =
-  spawnSync("unshare", ["--mount", "--propagation", "private", "true"]).status === 0;
-
 /** Executors are made, and never run: no node is theirs. */
 const BASE = {
   "spark.kubernetes.executor.node.selector.runs": "nowhere",
   "spark.executor.instances": "1",
 };
 
-describe(
-  "memory of real executors",
-  { skip: canRunPods ? false : "no mount namespaces here: Pods cannot be run as processes" },
-  () => {
-    const home = sparkHome(LINE);
-    let cluster: Cluster;
-    let nodes: RunningNodes;
-    let kubelet: ProcessKubelet;
-    let sparkgate: Sparkgate;
-    let account: SparkAccount;
-    let applications: string;
+describe("memory of real executors", { skip: cannotRunPods }, () => {
+  const home = sparkHome(LINE);
+  let cluster: Cluster;
+  let nodes: RunningNodes;
+  let kubelet: ProcessKubelet;
+  let sparkgate: Sparkgate;
+  let account: SparkAccount;
+  let applications: string;
 
-    before(async () => {
-      cluster = await startCluster({ controllers: true });
-      nodes = await startNodes(cluster, [{ name: "node" }]);
-      const [port = 0, metricsPort = 0] = await freePorts(2);
-      const policies = writePolicies(cluster, {
-        memory: { memory: { action: "Raise", overheadFactor: { jvm: 0.2, python: 0.4 } } },
-      });
-      sparkgate = await startSparkgate(cluster, { policies, port, metricsPort });
-      await registerSparkgate(cluster, port);
-      account = await prepareSpark(cluster);
-      applications = join(cluster.directory, "applications");
-      mkdirSync(applications);
-      writeFileSync(join(applications, "etl.py"), WAITING);
-      writeFileSync(join(applications, "profiles.py"), PROFILE);
-      compileJob();
-      kubelet = await startProcessKubelet(cluster, {
-        ...{ nodes: ["node"], sparkHome: home, applications },
-      });
-      await Promise.all(Object.keys(JOBS).map(submit));
+  before(async () => {
+    cluster = await startCluster({ controllers: true });
+    nodes = await startNodes(cluster, [{ name: "node" }]);
+    const [port = 0, metricsPort = 0] = await freePorts(2);
+    const policies = writePolicies(cluster, {
+      memory: { memory: { action: "Raise", overheadFactor: { jvm: 0.2, python: 0.4 } } },
     });
-
-    afterEach((test) => {
-      cluster.keepIfFailed(test);
+    sparkgate = await startSparkgate(cluster, { policies, port, metricsPort });
+    await registerSparkgate(cluster, port);
+    account = await prepareSpark(cluster);
+    applications = join(cluster.directory, "applications");
+    mkdirSync(applications);
+    writeFileSync(join(applications, "etl.py"), WAITING);
+    writeFileSync(join(applications, "profiles.py"), PROFILE);
+    compileJob();
+    kubelet = await startProcessKubelet(cluster, {
+      ...{ nodes: ["node"], sparkHome: home, applications },
     });
+    await Promise.all(Object.keys(JOBS).map(submit));
+  });
 
-    after(async () => {
-      await kubelet.stop();
-      nodes.stop();
-      await sparkgate.stop();
-      await cluster.stop();
-    });
+  afterEach((test) => {
+    cluster.keepIfFailed(test);
+  });
 
-    const JOBS: Readonly<Record<string, Omit<Submission, "sparkHome" | "name">>> = {
-      // An amount that is too small, and executors of another profile.
-      python: {
-        application: "local:///opt/app/profiles.py",
-        conf: {
-          ...BASE,
-          "spark.executor.memory": "8g",
-          "spark.executor.memoryOverhead": "512m",
-          "spark.dynamicAllocation.enabled": "true",
-          "spark.dynamicAllocation.initialExecutors": "1",
-        },
-      },
-      // Memory of its own for all that has some.
-      workers: {
-        conf: {
-          ...BASE,
-          "spark.executor.memory": "4g",
-          "spark.executor.memoryOverheadFactor": "0.3",
-          "spark.executor.pyspark.memory": "1g",
-          "spark.memory.offHeap.enabled": "true",
-          "spark.memory.offHeap.size": "2g",
-        },
-      },
-      jvm: {
-        application: "local:///opt/app/job.jar",
-        mainClass: "Job",
-        conf: { ...BASE, "spark.executor.memory": "4g" },
-      },
-    };
+  after(async () => {
+    await kubelet.stop();
+    nodes.stop();
+    await sparkgate.stop();
+    await cluster.stop();
+  });
 
-    it("an amount is raised in the conf, and the driver makes executors with it", async () => {
-      const executor = await executorOf("python", "0");
-      assert.equal((await confOf("python")).get("spark.executor.memoryOverhead"), "3276m");
-      assert.deepEqual(memoryOf(executor), { request: 8192 + 3276, limit: 8192 + 3276 });
-      assert.deepEqual(memoryOf(executor), memoryOf(await predictedExecutor("python")));
-    });
-
-    it("executors of another profile are raised in their Pods: Spark gives them the conf's overhead", async () => {
-      // Before: 12288 and 3276, which is what the conf's heap of 8 GiB needs.
-      const executor = await executorOf("python", "1");
-      assert.deepEqual(memoryOf(executor), { request: 12_288 + 4915, limit: 12_288 + 4915 });
-      const applied = executor.metadata?.annotations?.["sparkgate.io/applied"] ?? "";
-      assert.match(applied, /limits\/memory","was":"15564Mi"/);
-    });
-
-    it("a share is raised where the heap counts alone, and workers' memory comes on top", async () => {
-      const executor = await executorOf("workers", "0");
-      assert.equal((await confOf("workers")).get("spark.executor.memoryOverheadFactor"), "0.3");
-      const total = 4096 + 1228 + 1024 + 2048;
-      assert.deepEqual(memoryOf(executor), { request: total, limit: total });
-      assert.deepEqual(memoryOf(executor), memoryOf(await predictedExecutor("workers")));
-    });
-
-    it("of the JVM the policy asks more than Spark gives by itself", async () => {
-      const executor = await executorOf("jvm", "0");
-      assert.equal((await confOf("jvm")).get("spark.executor.memoryOverheadFactor"), "0.2");
-      assert.deepEqual(memoryOf(executor), { request: 4096 + 819, limit: 4096 + 819 });
-      assert.deepEqual(memoryOf(executor), memoryOf(await predictedExecutor("jvm")));
-    });
-
-    it("in client mode executors are raised in their Pods", async () => {
-      const end = new AbortController();
-      const conf = {
+  const JOBS: Readonly<Record<string, Omit<Submission, "sparkHome" | "name">>> = {
+    // An amount that is too small, and executors of another profile.
+    python: {
+      application: "local:///opt/app/profiles.py",
+      conf: {
         ...BASE,
-        "spark.driver.host": "127.0.0.1",
-        "spark.kubernetes.authenticate.executor.serviceAccountName": SPARK,
-        "spark.kubernetes.executor.label.job": "client",
         "spark.executor.memory": "8g",
-        "spark.executor.memoryOverhead": "384m",
-      };
-      const running = sparkSubmit(cluster, account, {
-        ...{ sparkHome: home, conf, deployMode: "client", name: "client" },
-        ...{ application: join(applications, "etl.py"), signal: end.signal },
-      });
-      try {
-        const executor = await executorOf("client", "0");
-        assert.deepEqual(memoryOf(executor), { request: 8192 + 1638, limit: 8192 + 1638 });
-      } finally {
-        end.abort();
-        await running;
-      }
+        "spark.executor.memoryOverhead": "512m",
+        "spark.dynamicAllocation.enabled": "true",
+        "spark.dynamicAllocation.initialExecutors": "1",
+      },
+    },
+    // Memory of its own for all that has some.
+    workers: {
+      conf: {
+        ...BASE,
+        "spark.executor.memory": "4g",
+        "spark.executor.memoryOverheadFactor": "0.3",
+        "spark.executor.pyspark.memory": "1g",
+        "spark.memory.offHeap.enabled": "true",
+        "spark.memory.offHeap.size": "2g",
+      },
+    },
+    jvm: {
+      application: "local:///opt/app/job.jar",
+      mainClass: "Job",
+      conf: { ...BASE, "spark.executor.memory": "4g" },
+    },
+  };
+
+  it("an amount is raised in the conf, and the driver makes executors with it", async () => {
+    const executor = await executorOf("python", "0");
+    assert.equal((await confOf("python")).get("spark.executor.memoryOverhead"), "3276m");
+    assert.deepEqual(memoryOf(executor), { request: 8192 + 3276, limit: 8192 + 3276 });
+    assert.deepEqual(memoryOf(executor), memoryOf(await predictedExecutor("python")));
+  });
+
+  it("executors of another profile are raised in their Pods: Spark gives them the conf's overhead", async () => {
+    // Before: 12288 and 3276, which is what the conf's heap of 8 GiB needs.
+    const executor = await executorOf("python", "1");
+    assert.deepEqual(memoryOf(executor), { request: 12_288 + 4915, limit: 12_288 + 4915 });
+    const applied = executor.metadata?.annotations?.["sparkgate.io/applied"] ?? "";
+    assert.match(applied, /limits\/memory","was":"15564Mi"/);
+  });
+
+  it("a share is raised where the heap counts alone, and workers' memory comes on top", async () => {
+    const executor = await executorOf("workers", "0");
+    assert.equal((await confOf("workers")).get("spark.executor.memoryOverheadFactor"), "0.3");
+    const total = 4096 + 1228 + 1024 + 2048;
+    assert.deepEqual(memoryOf(executor), { request: total, limit: total });
+    assert.deepEqual(memoryOf(executor), memoryOf(await predictedExecutor("workers")));
+  });
+
+  it("of the JVM the policy asks more than Spark gives by itself", async () => {
+    const executor = await executorOf("jvm", "0");
+    assert.equal((await confOf("jvm")).get("spark.executor.memoryOverheadFactor"), "0.2");
+    assert.deepEqual(memoryOf(executor), { request: 4096 + 819, limit: 4096 + 819 });
+    assert.deepEqual(memoryOf(executor), memoryOf(await predictedExecutor("jvm")));
+  });
+
+  it("in client mode executors are raised in their Pods", async () => {
+    const end = new AbortController();
+    const conf = {
+      ...BASE,
+      "spark.driver.host": "127.0.0.1",
+      "spark.kubernetes.authenticate.executor.serviceAccountName": SPARK,
+      "spark.kubernetes.executor.label.job": "client",
+      "spark.executor.memory": "8g",
+      "spark.executor.memoryOverhead": "384m",
+    };
+    const running = sparkSubmit(cluster, account, {
+      ...{ sparkHome: home, conf, deployMode: "client", name: "client" },
+      ...{ application: join(applications, "etl.py"), signal: end.signal },
     });
-
-    function jobOf(name: string) {
-      const { conf, ...job } = JOBS[name] ?? {};
-      const label = { "spark.kubernetes.executor.label.job": name };
-      const own = { "spark.kubernetes.driver.label.job": name, ...label };
-      return { ...job, name, conf: { ...conf, ...own } };
+    try {
+      const executor = await executorOf("client", "0");
+      assert.deepEqual(memoryOf(executor), { request: 8192 + 1638, limit: 8192 + 1638 });
+    } finally {
+      end.abort();
+      await running;
     }
+  });
 
-    async function submit(name: string): Promise<void> {
-      const { code, stderr } = await sparkSubmit(cluster, account, {
-        ...jobOf(name),
-        sparkHome: home,
-      });
-      assert.equal(code, 0, stderr);
+  function jobOf(name: string) {
+    const { conf, ...job } = JOBS[name] ?? {};
+    const label = { "spark.kubernetes.executor.label.job": name };
+    const own = { "spark.kubernetes.driver.label.job": name, ...label };
+    return { ...job, name, conf: { ...conf, ...own } };
+  }
+
+  async function submit(name: string): Promise<void> {
+    const { code, stderr } = await sparkSubmit(cluster, account, {
+      ...jobOf(name),
+      sparkHome: home,
+    });
+    assert.equal(code, 0, stderr);
+  }
+
+  async function list<T>(path: string): Promise<readonly T[]> {
+    const answer = await cluster.api("GET", `/api/v1/namespaces/${SPARK}/${path}`);
+    return (answer as { readonly items: readonly T[] }).items;
+  }
+
+  const podsOf = (name: string, role: string) =>
+    list<Pod & { readonly status?: { readonly phase?: string } }>(
+      `pods?labelSelector=job%3D${name},spark-role%3D${role}`,
+    );
+
+  const executorOf = (name: string, profile: string): Promise<Pod> =>
+    until(
+      `an executor of ${name}`,
+      async () => {
+        const [driver] = await podsOf(name, "driver");
+        const { phase } = driver?.status ?? {};
+        if (phase === "Failed") throw new GiveUpError(kubelet.log(driver?.metadata?.name ?? ""));
+        return (await podsOf(name, "executor")).find(
+          ({ metadata }) => metadata?.labels?.["spark-exec-resourceprofile-id"] === profile,
+        );
+      },
+      { timeoutMs: JOB_TIMEOUT_MS },
+    );
+
+  /** As the driver reads it. */
+  async function confOf(name: string): Promise<ReadonlyMap<string, string>> {
+    const [driver] = await podsOf(name, "driver");
+    const map = (await list<ConfigMap>("configmaps")).find(
+      ({ metadata }) =>
+        metadata?.name?.startsWith("spark-drv-") === true &&
+        metadata.ownerReferences?.[0]?.name === driver?.metadata?.name,
+    );
+    const read = parseProperties((map && propertiesOf(map)) ?? "");
+    assert.ok(read.kind === "read");
+    return new Map(Object.entries(SparkConf.ofProperties(read.entries, "").toRecord()));
+  }
+
+  async function predictedExecutor(name: string): Promise<Pod> {
+    const args = submissionArguments(cluster.server, jobOf(name));
+    const prediction = predicted(args, { version: LINE });
+    assert.ok(prediction.kind === "predicted", JSON.stringify(prediction));
+    const executor = prediction.executor(prediction.driver, await confOf(name));
+    assert.ok(executor.kind === "predicted", JSON.stringify(executor));
+    return executor.pod;
+  }
+
+  function compileJob(): void {
+    const source = join(cluster.directory, "Job.java");
+    writeFileSync(source, JOB);
+    const classPath = join(home, "jars", "*");
+    for (const [command, args] of [
+      ["javac", ["-d", cluster.directory, "-cp", classPath, source]],
+      ["jar", ["cfe", join(applications, "job.jar"), "Job", "-C", cluster.directory, "Job.class"]],
+    ] as const) {
+      const { status, stderr } = spawnSync(command, args, { encoding: "utf8" });
+      assert.equal(status, 0, `${command}: ${stderr}`);
     }
-
-    async function list<T>(path: string): Promise<readonly T[]> {
-      const answer = await cluster.api("GET", `/api/v1/namespaces/${SPARK}/${path}`);
-      return (answer as { readonly items: readonly T[] }).items;
-    }
-
-    const podsOf = (name: string, role: string) =>
-      list<Pod & { readonly status?: { readonly phase?: string } }>(
-        `pods?labelSelector=job%3D${name},spark-role%3D${role}`,
-      );
-
-    const executorOf = (name: string, profile: string): Promise<Pod> =>
-      until(
-        `an executor of ${name}`,
-        async () => {
-          const [driver] = await podsOf(name, "driver");
-          const { phase } = driver?.status ?? {};
-          if (phase === "Failed") throw new GiveUpError(kubelet.log(driver?.metadata?.name ?? ""));
-          return (await podsOf(name, "executor")).find(
-            ({ metadata }) => metadata?.labels?.["spark-exec-resourceprofile-id"] === profile,
-          );
-        },
-        { timeoutMs: JOB_TIMEOUT_MS },
-      );
-
-    /** As the driver reads it. */
-    async function confOf(name: string): Promise<ReadonlyMap<string, string>> {
-      const [driver] = await podsOf(name, "driver");
-      const map = (await list<ConfigMap>("configmaps")).find(
-        ({ metadata }) =>
-          metadata?.name?.startsWith("spark-drv-") === true &&
-          metadata.ownerReferences?.[0]?.name === driver?.metadata?.name,
-      );
-      const read = parseProperties((map && propertiesOf(map)) ?? "");
-      assert.ok(read.kind === "read");
-      return new Map(Object.entries(SparkConf.ofProperties(read.entries, "").toRecord()));
-    }
-
-    async function predictedExecutor(name: string): Promise<Pod> {
-      const args = submissionArguments(cluster.server, jobOf(name));
-      const prediction = predicted(args, { version: LINE });
-      assert.ok(prediction.kind === "predicted", JSON.stringify(prediction));
-      const executor = prediction.executor(prediction.driver, await confOf(name));
-      assert.ok(executor.kind === "predicted", JSON.stringify(executor));
-      return executor.pod;
-    }
-
-    function compileJob(): void {
-      const source = join(cluster.directory, "Job.java");
-      writeFileSync(source, JOB);
-      const classPath = join(home, "jars", "*");
-      for (const [command, args] of [
-        ["javac", ["-d", cluster.directory, "-cp", classPath, source]],
-        [
-          "jar",
-          ["cfe", join(applications, "job.jar"), "Job", "-C", cluster.directory, "Job.class"],
-        ],
-      ] as const) {
-        const { status, stderr } = spawnSync(command, args, { encoding: "utf8" });
-        assert.equal(status, 0, `${command}: ${stderr}`);
-      }
-    }
-  },
-);
+  }
+});

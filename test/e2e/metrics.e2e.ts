@@ -1,7 +1,6 @@
 // What is left of a job, and what is seen while it runs: a real Prometheus finds a real driver by what policies wrote onto its Pod
 // and into its conf, and its event log is written. Runs Pods as processes: needs root and mount namespaces; Prometheus is Debian's.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
@@ -11,7 +10,7 @@ import { type RunningNodes, startNodes } from "./nodes.ts";
 import type { Pod } from "./pod.ts";
 import { until } from "./polling.ts";
 import { freePorts } from "./ports.ts";
-import { type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
+import { cannotRunPods, type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
 import { type Prometheus, prometheusBinary, startPrometheus } from "./prometheus.ts";
 import { prepareSpark, SPARK, type SparkAccount, sparkSubmit } from "./spark-submit.ts";
 import { registerSparkgate, type Sparkgate, startSparkgate } from "./sparkgate.ts";
@@ -30,11 +29,8 @@ spark.stop()
 `;
 
 const binary = prometheusBinary(join(cacheFolder(), "prometheus"));
-const canRunPods =
-  spawnSync("unshare", ["--mount", "--propagation", "private", "true"]).status === 0;
-const missing = !canRunPods
-  ? "no mount namespaces here: Pods cannot be run as processes"
-  : binary === undefined && "no Prometheus: apt-get cannot download it here";
+const missing =
+  cannotRunPods || (binary === undefined && "no Prometheus: apt-get cannot download it here");
 
 describe("a job that is watched", { skip: missing }, () => {
   let cluster: Cluster;

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -6,6 +7,12 @@ import type { Cluster } from "./cluster.ts";
 import { type PodProcess, failPod, removePod, startPodProcess } from "./kubelet/pod-process.ts";
 import { type KubeletContext, nodeFolder } from "./kubelet/volumes.ts";
 import type { Pod } from "./pod.ts";
+
+/** Why no Pod can be run here, for a suite to be skipped; false where Pods can. */
+export const cannotRunPods: string | false =
+  spawnSync("unshare", ["--mount", "--propagation", "private", "true"]).status === 0
+    ? false
+    : "no mount namespaces here: Pods cannot be run as processes";
 
 /** What {@link startProcessKubelet} runs, and where. */
 export interface ProcessKubeletOptions {

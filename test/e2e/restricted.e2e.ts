@@ -2,7 +2,6 @@
 // without Sparkgate, and with the shipped set they run to their end. Runs Pods as processes: needs root and mount
 // namespaces.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
@@ -14,7 +13,7 @@ import { type RunningNodes, startNodes } from "./nodes.ts";
 import type { Pod } from "./pod.ts";
 import { until } from "./polling.ts";
 import { freePorts } from "./ports.ts";
-import { type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
+import { cannotRunPods, type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
 import { writePolicies } from "./spark-pods.ts";
 import {
   prepareSpark,
@@ -50,17 +49,10 @@ const RIGHTS = "185 1 0000000000000000";
 /** A heap of 1 GiB, and Spark's overhead: of the JVM 10%, else 40%, 384 MiB at least (BasicDriverFeatureStep). */
 const MEMORY = { jvm: "1408Mi", python: "1433Mi", r: "1433Mi" };
 
-const canRunPods =
-  spawnSync("unshare", ["--mount", "--propagation", "private", "true"]).status === 0;
-
 for (const line of ["3.5", "4.1"] as const) {
-  describe(
-    `Spark ${line} in a restricted namespace`,
-    { skip: canRunPods ? false : "no mount namespaces here: Pods cannot be run as processes" },
-    () => {
-      inRestrictedNamespace(line);
-    },
-  );
+  describe(`Spark ${line} in a restricted namespace`, { skip: cannotRunPods }, () => {
+    inRestrictedNamespace(line);
+  });
 }
 
 function inRestrictedNamespace(line: SparkLine): void {

@@ -1,7 +1,6 @@
 // The policy sets for kinds of jobs, beside baseline: real jobs are told apart by what their conf shows, and the real scheduler puts
 // their executors where the sets say. Drivers run as processes: needs root and mount namespaces. Executors only get their node.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
@@ -11,7 +10,7 @@ import { type RunningNodes, startNodes } from "./nodes.ts";
 import type { Pod } from "./pod.ts";
 import { until } from "./polling.ts";
 import { freePorts } from "./ports.ts";
-import { type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
+import { cannotRunPods, type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
 import { createPod, driverPod, executorPod, refusalOf } from "./spark-pods.ts";
 import { IMAGE, prepareSpark, SPARK, type SparkAccount, sparkSubmit } from "./spark-submit.ts";
 import { registerSparkgate, type Sparkgate, startSparkgate } from "./sparkgate.ts";
@@ -28,133 +27,126 @@ time.sleep(600)
 
 const WITH_GPU = { limits: { "nvidia.com/gpu": "1" }, requests: { "nvidia.com/gpu": "1" } };
 
-const canRunPods =
-  spawnSync("unshare", ["--mount", "--propagation", "private", "true"]).status === 0;
+describe("policy sets for kinds of jobs", { skip: cannotRunPods }, () => {
+  let cluster: Cluster;
+  let nodes: RunningNodes;
+  let kubelet: ProcessKubelet;
+  let sparkgate: Sparkgate;
+  let account: SparkAccount;
+  const home = sparkHome("3.5");
 
-describe(
-  "policy sets for kinds of jobs",
-  { skip: canRunPods ? false : "no mount namespaces here: Pods cannot be run as processes" },
-  () => {
-    let cluster: Cluster;
-    let nodes: RunningNodes;
-    let kubelet: ProcessKubelet;
-    let sparkgate: Sparkgate;
-    let account: SparkAccount;
-    const home = sparkHome("3.5");
-
-    before(async () => {
-      cluster = await startCluster({ controllers: true });
-      nodes = await startNodes(cluster, [
-        { name: "drivers", labels: { [CAPACITY_TYPE]: "on-demand", runs: "drivers" } },
-        { name: "spot", labels: { [CAPACITY_TYPE]: "spot", runs: "executors" } },
-        { name: "on-demand", labels: { [CAPACITY_TYPE]: "on-demand", runs: "executors" } },
-      ]);
-      const [port = 0, metricsPort = 0] = await freePorts(2);
-      const policies = ["baseline", "shuffle-heavy", "streaming", "gpu", "notebooks"];
-      sparkgate = await startSparkgate(cluster, { policies, port, metricsPort });
-      await registerSparkgate(cluster, port);
-      account = await prepareSpark(cluster);
-      const applications = join(cluster.directory, "applications");
-      mkdirSync(applications);
-      writeFileSync(join(applications, "etl.py"), WAITING);
-      kubelet = await startProcessKubelet(cluster, {
-        ...{ nodes: ["drivers"], sparkHome: home, applications },
-      });
-      await Promise.all(Object.entries(JOBS).map(([job, conf]) => submit(job, conf)));
+  before(async () => {
+    cluster = await startCluster({ controllers: true });
+    nodes = await startNodes(cluster, [
+      { name: "drivers", labels: { [CAPACITY_TYPE]: "on-demand", runs: "drivers" } },
+      { name: "spot", labels: { [CAPACITY_TYPE]: "spot", runs: "executors" } },
+      { name: "on-demand", labels: { [CAPACITY_TYPE]: "on-demand", runs: "executors" } },
+    ]);
+    const [port = 0, metricsPort = 0] = await freePorts(2);
+    const policies = ["baseline", "shuffle-heavy", "streaming", "gpu", "notebooks"];
+    sparkgate = await startSparkgate(cluster, { policies, port, metricsPort });
+    await registerSparkgate(cluster, port);
+    account = await prepareSpark(cluster);
+    const applications = join(cluster.directory, "applications");
+    mkdirSync(applications);
+    writeFileSync(join(applications, "etl.py"), WAITING);
+    kubelet = await startProcessKubelet(cluster, {
+      ...{ nodes: ["drivers"], sparkHome: home, applications },
     });
+    await Promise.all(Object.entries(JOBS).map(([job, conf]) => submit(job, conf)));
+  });
 
-    afterEach((test) => {
-      cluster.keepIfFailed(test);
+  afterEach((test) => {
+    cluster.keepIfFailed(test);
+  });
+
+  after(async () => {
+    await kubelet.stop();
+    nodes.stop();
+    await sparkgate.stop();
+    await cluster.stop();
+  });
+
+  const JOBS = {
+    heavy: { "spark.sql.shuffle.partitions": "4000" },
+    stream: { "spark.sql.streaming.checkpointLocation": "s3a://state/orders" },
+    light: { "spark.sql.shuffle.partitions": "200" },
+  };
+
+  /** Three executors, which tell their job by a label. */
+  const confOf = (job: string) => ({
+    "spark.executor.instances": "3",
+    "spark.kubernetes.executor.label.job": job,
+    "spark.kubernetes.executor.node.selector.runs": "executors",
+  });
+
+  async function submit(job: string, conf: Readonly<Record<string, string>>): Promise<void> {
+    const own = { "spark.kubernetes.driver.node.selector.runs": "drivers" };
+    const { code, stderr } = await sparkSubmit(cluster, account, {
+      ...{ sparkHome: home, name: job, conf: { ...confOf(job), ...own, ...conf } },
     });
+    assert.equal(code, 0, stderr);
+  }
 
-    after(async () => {
-      await kubelet.stop();
-      nodes.stop();
-      await sparkgate.stop();
-      await cluster.stop();
-    });
+  /** Where the first executors of a job are bound, in order of their ids. */
+  async function nodesOf(job: string, count = 3): Promise<readonly string[]> {
+    const path = `/api/v1/namespaces/${SPARK}/pods?labelSelector=job%3D${job}`;
+    return until(
+      `${count} executors of ${job} are bound`,
+      async () => {
+        const { items } = (await cluster.api("GET", path)) as { items: readonly Pod[] };
+        const bound = items
+          .toSorted((a, b) => executorId(a) - executorId(b))
+          .flatMap(({ spec }) => spec.nodeName ?? []);
+        return bound.length >= count && bound.slice(0, count);
+      },
+      { timeoutMs: JOB_TIMEOUT_MS },
+    );
+  }
 
-    const JOBS = {
-      heavy: { "spark.sql.shuffle.partitions": "4000" },
-      stream: { "spark.sql.streaming.checkpointLocation": "s3a://state/orders" },
-      light: { "spark.sql.shuffle.partitions": "200" },
+  const executorId = ({ metadata }: Pod) => Number(metadata.labels?.["spark-exec-id"]);
+
+  it("a heavy shuffle, seen by its partitions, has its first two executors on demand", async () => {
+    assert.deepEqual(await nodesOf("heavy"), ["on-demand", "on-demand", "spot"]);
+  });
+
+  it("a streaming job, seen by its checkpoint, has none on spot", async () => {
+    assert.deepEqual(await nodesOf("stream"), ["on-demand", "on-demand", "on-demand"]);
+  });
+
+  it("any other job is as baseline has it", async () => {
+    assert.deepEqual(await nodesOf("light"), ["spot", "spot", "spot"]);
+  });
+
+  it("a notebook, whose conf nobody sees, has all of them on spot", async () => {
+    const conf = {
+      ...confOf("notebook"),
+      "spark.driver.host": "127.0.0.1",
+      "spark.kubernetes.authenticate.executor.serviceAccountName": SPARK,
+      "spark.executor.instances": "5",
     };
-
-    /** Three executors, which tell their job by a label. */
-    const confOf = (job: string) => ({
-      "spark.executor.instances": "3",
-      "spark.kubernetes.executor.label.job": job,
-      "spark.kubernetes.executor.node.selector.runs": "executors",
+    const application = join(cluster.directory, "applications/etl.py");
+    const end = new AbortController();
+    const running = sparkSubmit(cluster, account, {
+      ...{ sparkHome: home, name: "notebook", deployMode: "client", conf, application },
+      signal: end.signal,
     });
-
-    async function submit(job: string, conf: Readonly<Record<string, string>>): Promise<void> {
-      const own = { "spark.kubernetes.driver.node.selector.runs": "drivers" };
-      const { code, stderr } = await sparkSubmit(cluster, account, {
-        ...{ sparkHome: home, name: job, conf: { ...confOf(job), ...own, ...conf } },
-      });
-      assert.equal(code, 0, stderr);
+    try {
+      assert.deepEqual(await nodesOf("notebook", 5), Array(5).fill("spot"));
+    } finally {
+      end.abort();
+      await running;
     }
+  });
 
-    /** Where the first executors of a job are bound, in order of their ids. */
-    async function nodesOf(job: string, count = 3): Promise<readonly string[]> {
-      const path = `/api/v1/namespaces/${SPARK}/pods?labelSelector=job%3D${job}`;
-      return until(
-        `${count} executors of ${job} are bound`,
-        async () => {
-          const { items } = (await cluster.api("GET", path)) as { items: readonly Pod[] };
-          const bound = items
-            .toSorted((a, b) => executorId(a) - executorId(b))
-            .flatMap(({ spec }) => spec.nodeName ?? []);
-          return bound.length >= count && bound.slice(0, count);
-        },
-        { timeoutMs: JOB_TIMEOUT_MS },
-      );
-    }
-
-    const executorId = ({ metadata }: Pod) => Number(metadata.labels?.["spark-exec-id"]);
-
-    it("a heavy shuffle, seen by its partitions, has its first two executors on demand", async () => {
-      assert.deepEqual(await nodesOf("heavy"), ["on-demand", "on-demand", "spot"]);
-    });
-
-    it("a streaming job, seen by its checkpoint, has none on spot", async () => {
-      assert.deepEqual(await nodesOf("stream"), ["on-demand", "on-demand", "on-demand"]);
-    });
-
-    it("any other job is as baseline has it", async () => {
-      assert.deepEqual(await nodesOf("light"), ["spot", "spot", "spot"]);
-    });
-
-    it("a notebook, whose conf nobody sees, has all of them on spot", async () => {
-      const conf = {
-        ...confOf("notebook"),
-        "spark.driver.host": "127.0.0.1",
-        "spark.kubernetes.authenticate.executor.serviceAccountName": SPARK,
-        "spark.executor.instances": "5",
-      };
-      const application = join(cluster.directory, "applications/etl.py");
-      const end = new AbortController();
-      const running = sparkSubmit(cluster, account, {
-        ...{ sparkHome: home, name: "notebook", deployMode: "client", conf, application },
-        signal: end.signal,
-      });
-      try {
-        assert.deepEqual(await nodesOf("notebook", 5), Array(5).fill("spot"));
-      } finally {
-        end.abort();
-        await running;
-      }
-    });
-
-    it("an executor with a GPU runs on demand, and a driver gets none", async () => {
-      const containers = (role: string) => [
-        { name: `spark-kubernetes-${role}`, image: IMAGE, args: [role], resources: WITH_GPU },
-      ];
-      const executor = executorPod(1, { spec: { containers: containers("executor") } });
-      const { spec } = await createPod(cluster, SPARK, executor);
-      assert.match(JSON.stringify(spec), /"karpenter\.sh\/capacity-type",[^}]*"on-demand"/);
-      const driver = driverPod({ spec: { containers: containers("driver") } });
-      assert.match((await refusalOf(cluster, SPARK, driver)) ?? "", /\[no-gpu-for-drivers\]/);
-    });
-  },
-);
+  it("an executor with a GPU runs on demand, and a driver gets none", async () => {
+    const containers = (role: string) => [
+      { name: `spark-kubernetes-${role}`, image: IMAGE, args: [role], resources: WITH_GPU },
+    ];
+    const executor = executorPod(1, { spec: { containers: containers("executor") } });
+    const { spec } = await createPod(cluster, SPARK, executor);
+    assert.match(JSON.stringify(spec), /"karpenter\.sh\/capacity-type",[^}]*"on-demand"/);
+    const driver = driverPod({ spec: { containers: containers("driver") } });
+    assert.match((await refusalOf(cluster, SPARK, driver)) ?? "", /\[no-gpu-for-drivers\]/);
+  });
+});
