@@ -41,7 +41,10 @@ export function readBody(
     const bytes = new Bytes();
     const finish = (body: Body): void => {
       request.off("data", onData).off("end", onEnd).off("close", onClose);
-      if (body.kind !== "complete") room.release();
+      if (body.kind !== "complete") {
+        bytes.free();
+        room.release();
+      }
       resolve(body);
     };
     const onData = (chunk: Buffer): void => {
@@ -63,6 +66,7 @@ export function readBody(
         kind: "complete",
         bytes: bytes.whole(),
         release: () => {
+          bytes.free();
           room.release();
         },
       });
@@ -106,13 +110,15 @@ class Room {
 class Bytes {
   length = 0;
   #piece: Buffer | undefined;
+  /** Whether the piece is our own, and not a chunk of Node's. */
+  #own = false;
 
   /** Adds a chunk; `size` is what there is room for at present. */
   add(chunk: Buffer, size: number): void {
     if (this.#piece === undefined) {
       this.#piece = chunk;
     } else {
-      this.#piece = withRoom(this.#piece, this.length, this.length + chunk.length, size);
+      this.#makeRoom(this.#piece, this.length + chunk.length, size);
       chunk.copy(this.#piece, this.length);
     }
     this.length += chunk.length;
@@ -121,14 +127,27 @@ class Bytes {
   whole(): Buffer {
     return this.#piece?.subarray(0, this.length) ?? Buffer.alloc(0);
   }
+
+  /** Gives back the memory at once: the garbage collector would let some 64 MiB of it gather first. */
+  free(): void {
+    if (this.#own) detach(this.#piece);
+    this.#piece = undefined;
+  }
+
+  #makeRoom(piece: Buffer, needed: number, size: number): void {
+    if (needed <= piece.length) return;
+    // Not out of Node's pool, of which a part would keep the whole.
+    const larger = Buffer.allocUnsafeSlow(size);
+    piece.copy(larger, 0, 0, this.length);
+    if (this.#own) detach(piece);
+    this.#piece = larger;
+    this.#own = true;
+  }
 }
 
-function withRoom(piece: Buffer, length: number, needed: number, size: number): Buffer {
-  if (needed <= piece.length) return piece;
-  // Not out of Node's pool, of which a part would keep the whole.
-  const larger = Buffer.allocUnsafeSlow(size);
-  piece.copy(larger, 0, 0, length);
-  return larger;
+function detach(piece: Buffer | undefined): void {
+  const memory = piece?.buffer;
+  if (memory instanceof ArrayBuffer) memory.transfer(0);
 }
 
 function refusalOfHeaders(

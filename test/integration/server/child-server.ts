@@ -7,7 +7,7 @@ import { after } from "node:test";
 import { ENVIRONMENT, ROOT } from "../cli/run-sparkgate.ts";
 import { testCertificates } from "./test-server.ts";
 
-/** `sparkgate serve` as a container runs it: in a process of its own, with the heap that the Dockerfile gives it. */
+/** `sparkgate serve` as a container runs it: in a process of its own, with the environment that the Dockerfile gives it. */
 export interface ChildServer {
   readonly port: number;
   readonly metricsPort: number;
@@ -22,10 +22,6 @@ export interface ChildServer {
 /** Starts it with the given policies; it ends with the tests of the file. */
 export async function startChildServer(args: readonly string[]): Promise<ChildServer> {
   const { certPath, keyPath, caPath } = await testCertificates();
-  const options = /NODE_OPTIONS="([^"]+)"/.exec(
-    readFileSync(join(ROOT, "Dockerfile"), "utf8"),
-  )?.[1];
-  assert.ok(options !== undefined);
   const child = spawn(
     process.execPath,
     [
@@ -34,7 +30,7 @@ export async function startChildServer(args: readonly string[]): Promise<ChildSe
     ],
     {
       cwd: ROOT,
-      env: { ...ENVIRONMENT, NODE_OPTIONS: options },
+      env: { ...ENVIRONMENT, ...imageEnvironment() },
       stdio: ["ignore", "pipe", "pipe"],
     },
   );
@@ -61,4 +57,13 @@ export async function startChildServer(args: readonly string[]): Promise<ChildSe
       return Number(/^RssAnon:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
     },
   };
+}
+
+function imageEnvironment(): Readonly<Record<string, string>> {
+  const line = /^ENV (.+)$/m.exec(readFileSync(join(ROOT, "Dockerfile"), "utf8"))?.[1] ?? "";
+  const variables = [...line.matchAll(/(\w+)=(?:"([^"]*)"|(\S+))/g)];
+  assert.ok(variables.length >= 4, line);
+  return Object.fromEntries(
+    variables.map(([, name, quoted, bare]) => [name, quoted ?? bare ?? ""]),
+  );
 }
