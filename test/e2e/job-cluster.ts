@@ -47,7 +47,7 @@ export interface Protection extends Pick<SparkgateOptions, "platform" | "mode"> 
 }
 
 /** How long a job may take to the next thing that it prints. */
-const JOB_TIMEOUT_MS = 240_000;
+const JOB_TIMEOUT_MS = 600_000;
 const ENDED: ReadonlySet<string> = new Set(["Succeeded", "Failed"]);
 
 /** Starts a cluster in which whole jobs run. Needs what the process kubelet needs. */
