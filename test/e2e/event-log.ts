@@ -1,106 +1,46 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** What an application's event log tells of it (org.apache.spark.util.JsonProtocol writes the log). */
-export interface ApplicationRun {
-  /** Stages that have ended, attempts counted one by one. */
-  readonly stagesCompleted: number;
-  /** Attempts of stages in which something was computed that had been computed before: its output was lost. */
-  readonly stagesRunAgain: number;
-  /** Tasks of those: that ended well though their partition had been done. */
-  readonly tasksRunAgain: number;
-  /** Attempts of stages beyond the first, also those that only finish what a failed fetch broke off. */
-  readonly stagesTriedAgain: number;
-  /** Tasks that ended since shuffle data was not to be had. */
-  readonly fetchFailures: number;
-  /** Executors that went before the application did. */
-  readonly executorsLost: number;
-  /** Shuffle blocks that an executor took over from another, and their bytes; told with `spark.eventLog.logBlockUpdates.enabled`. */
-  readonly blocksMoved: number;
-  readonly bytesMoved: number;
-  /** What the driver read, without what the JVM and the system say. */
-  readonly sparkProperties: Readonly<Record<string, string>>;
-  /** From the application's start to its end; undefined while it runs. */
-  readonly seconds: number | undefined;
+/** A line of Spark's event log (org.apache.spark.util.JsonProtocol): its `Event` says what else it has. */
+export type SparkEvent = Readonly<Record<string, unknown>> & { readonly Event: string };
+
+/**
+ * All that an application has written into its event log so far, in order, whether into one file or into several that roll
+ * (EventLogFileWriters.scala). Not compressed: its conf must say `spark.eventLog.compress=false`.
+ *
+ * @param folder - `spark.eventLog.dir`
+ * @param applicationId - may be left out where the folder is one application's
+ */
+export function readEventLog(folder: string, applicationId = ""): readonly SparkEvent[] {
+  const [log, ...others] = readdirSync(folder).filter((name) => name.includes(applicationId));
+  if (log === undefined || others.length > 0) {
+    throw new Error(`${folder} has not one event log of ${applicationId}`);
+  }
+  return filesOf(join(folder, log)).flatMap((file) => eventsOf(readFileSync(file, "utf8")));
 }
 
-/** For one file in the folder, which can be read while the application runs. */
-export const EVENT_LOG_CONF = {
-  "spark.eventLog.enabled": "true",
-  "spark.eventLog.logBlockUpdates.enabled": "true",
-  // Both are true since 4.0.
-  "spark.eventLog.rolling.enabled": "false",
-  "spark.eventLog.compress": "false",
-};
-
-interface Event {
-  readonly Event: string;
-  readonly Timestamp?: number;
-  readonly "Executor ID"?: string;
-  readonly "Stage ID"?: number;
-  readonly "Stage Attempt ID"?: number;
-  readonly "Task Info"?: { readonly "Partition ID": number };
-  readonly "Task End Reason"?: { readonly Reason: string };
-  readonly "Block Updated Info"?: { readonly "Block ID": string; readonly "Disk Size": number };
-  readonly "Spark Properties"?: Readonly<Record<string, string>>;
-}
-
-/** Reads the event log that is in a folder; of an application that has not begun nothing is told. */
-export function readEventLog(folder: string): ApplicationRun {
-  const [file] = readdirSync(folder);
-  const text = file === undefined ? "" : readFileSync(join(folder, file), "utf8");
-  return applicationRun(text);
-}
-
-/** What the text of an event log tells; its last line may be cut off. */
-export function applicationRun(text: string): ApplicationRun {
-  const events = text
+/** The events in a part of a log; a last line that is not whole yet is left out. */
+export function eventsOf(text: string): readonly SparkEvent[] {
+  return text
     .slice(0, text.lastIndexOf("\n") + 1)
     .split("\n")
     .filter((line) => line !== "")
-    .map((line) => JSON.parse(line) as Event);
-  const of = (name: string) => events.filter((event) => event.Event === `SparkListener${name}`);
-  const ended = of("TaskEnd");
-  const endedBy = (reason: string) =>
-    ended.filter((event) => event["Task End Reason"]?.Reason === reason);
-  const again = repeated(endedBy("Success"));
-  const updates = of("BlockUpdated").map((event) => event["Block Updated Info"]);
-  // Only blocks that come from another executor are told so: IndexShuffleBlockResolver.putShuffleBlockAsStream.
-  const moved = updates.filter((info) => info?.["Block ID"].startsWith("shuffle_") === true);
-  const [start] = of("ApplicationStart");
-  const [end] = of("ApplicationEnd");
-  return {
-    stagesCompleted: of("StageCompleted").length,
-    stagesRunAgain: new Set(again.map(attemptOf)).size,
-    tasksRunAgain: again.length,
-    stagesTriedAgain: new Set(
-      of("TaskStart")
-        .filter((event) => (event["Stage Attempt ID"] ?? 0) > 0)
-        .map(attemptOf),
-    ).size,
-    fetchFailures: endedBy("FetchFailed").length,
-    // Told once when it is decommissioned and again when its Pod is gone.
-    executorsLost: new Set(of("ExecutorRemoved").map((event) => event["Executor ID"])).size,
-    blocksMoved: moved.filter((info) => info?.["Block ID"].endsWith(".data") === true).length,
-    bytesMoved: moved.reduce((sum, info) => sum + (info?.["Disk Size"] ?? 0), 0),
-    sparkProperties: of("EnvironmentUpdate")[0]?.["Spark Properties"] ?? {},
-    seconds:
-      end === undefined ? undefined : ((end.Timestamp ?? 0) - (start?.Timestamp ?? 0)) / 1000,
-  };
+    .map((line) => JSON.parse(line) as SparkEvent);
 }
 
-/** Those of the tasks whose partition of a stage an earlier one of them had. */
-function repeated(tasks: readonly Event[]): readonly Event[] {
-  const done = new Set<string>();
-  return tasks.filter((task) => {
-    // Not Index, which counts among the tasks of an attempt.
-    const partition = `${task["Stage ID"] ?? ""} ${task["Task Info"]?.["Partition ID"] ?? ""}`;
-    const again = done.has(partition);
-    done.add(partition);
-    return again;
-  });
+/** Of a log that rolls they are `events_1_APPLICATION`, `events_2_APPLICATION`, … */
+function filesOf(log: string): readonly string[] {
+  if (statSync(log).isFile()) return [log];
+  const index = (name: string) => Number(name.split("_")[1]);
+  return readdirSync(log)
+    .filter((name) => name.startsWith("events_"))
+    .sort((a, b) => index(a) - index(b))
+    .map((name) => join(log, name));
 }
 
-function attemptOf(event: Event): string {
-  return `${event["Stage ID"] ?? ""} ${event["Stage Attempt ID"] ?? ""}`;
+/** The conf as the running driver had it; what Spark takes for a secret is not shown. */
+export function sparkProperties(events: readonly SparkEvent[]): Readonly<Record<string, string>> {
+  const update = events.find(({ Event }) => Event === "SparkListenerEnvironmentUpdate");
+  if (update === undefined) throw new Error("the event log has no environment");
+  return update["Spark Properties"] as Readonly<Record<string, string>>;
 }

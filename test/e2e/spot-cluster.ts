@@ -2,7 +2,8 @@ import { chmodSync, cpSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { type SparkLine, sparkHome } from "./assets.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
-import { type ApplicationRun, EVENT_LOG_CONF, readEventLog } from "./event-log.ts";
+import { type ApplicationRun, applicationRun, EVENT_LOG_CONF } from "./application-run.ts";
+import { readEventLog } from "./event-log.ts";
 import { interrupt, shuffleFiles } from "./interruption.ts";
 import { type FakeNode, type RunningNodes, startNodes } from "./nodes.ts";
 import type { Pod } from "./pod.ts";
@@ -165,7 +166,7 @@ async function runJob(place: Place, job: SpotJob): Promise<SpotJobRun> {
   const log = kubelet.log(driver.metadata.name);
   if (driver.status?.phase !== "Succeeded") throw new JobFailedError(log);
   const result = /^RESULT (.*)$/m.exec(log)?.[1] ?? "";
-  return { application: readEventLog(events), result, taken };
+  return { application: applicationRun(readEventLog(events)), result, taken };
 }
 
 /** Waits until it is time, and tells which nodes go. */
@@ -176,10 +177,9 @@ async function toTake(
   await until(
     `${afterStages} stages have ended`,
     async () => {
-      if (readEventLog(place.events).stagesCompleted >= afterStages) return true;
       const ended = await endedDriver(place);
       if (ended !== undefined) throw new GiveUpError(place.kubelet.log(ended.metadata.name));
-      return false;
+      return applicationRun(readEventLog(place.events)).stagesCompleted >= afterStages;
     },
     { timeoutMs: JOB_TIMEOUT_MS },
   );

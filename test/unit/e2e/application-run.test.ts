@@ -1,7 +1,10 @@
 // What the interruption suite and npm run bench:spot count in Spark's event log.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { applicationRun } from "../../e2e/event-log.ts";
+import { applicationRun } from "../../e2e/application-run.ts";
+import { eventsOf } from "../../e2e/event-log.ts";
+
+const runOf = (text: string) => applicationRun(eventsOf(text));
 
 const event = (name: string, fields: object = {}) =>
   `${JSON.stringify({ Event: `SparkListener${name}`, ...fields })}\n`;
@@ -26,16 +29,15 @@ describe("the event log of an application", () => {
   it("that nothing happened to has nothing that was run again", () => {
     const text =
       event("ApplicationStart", { Timestamp: 1000 }) +
-      event("EnvironmentUpdate", { "Spark Properties": { "spark.app.name": "etl" } }) +
       ran("0.0", 0) +
       ran("0.0", 1) +
       event("StageCompleted") +
       ran("1.0", 0) +
       event("ApplicationEnd", { Timestamp: 3500 });
-    assert.deepEqual(applicationRun(text), {
+    assert.deepEqual(runOf(text), {
       ...{ stagesCompleted: 1, stagesRunAgain: 0, tasksRunAgain: 0, stagesTriedAgain: 0 },
       ...{ fetchFailures: 0, executorsLost: 0, blocksMoved: 0, bytesMoved: 0 },
-      ...{ sparkProperties: { "spark.app.name": "etl" }, seconds: 2.5 },
+      seconds: 2.5,
     });
   });
 
@@ -48,13 +50,13 @@ describe("the event log of an application", () => {
       // The output of one partition was lost; the other stage finishes what it had not.
       ran("0.1", 1) +
       ran("1.1", 1);
-    const run = applicationRun(text);
+    const run = runOf(text);
     assert.deepEqual([run.stagesRunAgain, run.tasksRunAgain], [1, 1]);
     assert.deepEqual([run.stagesTriedAgain, run.fetchFailures], [2, 1]);
   });
 
   it("counts what is run again within an attempt, when its executor is lost before the stage ends", () => {
-    const run = applicationRun(ran("0.0", 0) + ran("0.0", 0, "Resubmitted") + ran("0.0", 0));
+    const run = runOf(ran("0.0", 0) + ran("0.0", 0, "Resubmitted") + ran("0.0", 0));
     assert.deepEqual([run.stagesRunAgain, run.tasksRunAgain, run.stagesTriedAgain], [1, 1, 0]);
   });
 
@@ -65,13 +67,13 @@ describe("the event log of an application", () => {
       moved("rdd_3_1", 5000) +
       event("ExecutorRemoved", { "Executor ID": "3" }) +
       event("ExecutorRemoved", { "Executor ID": "3" });
-    const run = applicationRun(text);
+    const run = runOf(text);
     assert.deepEqual([run.blocksMoved, run.bytesMoved, run.executorsLost], [1, 1000, 1]);
   });
 
   it("of an application that runs has no end, and may be cut off in a line", () => {
     const text = event("ApplicationStart", { Timestamp: 1 }) + event("StageCompleted") + '{"Eve';
-    const run = applicationRun(text);
+    const run = runOf(text);
     assert.deepEqual([run.stagesCompleted, run.seconds], [1, undefined]);
   });
 });
