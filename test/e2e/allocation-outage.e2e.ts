@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
+import type { Pod as SparkPod } from "../../src/kubernetes/pod.ts";
 import { patchTypes } from "./api-client.ts";
 import { type JobCluster, type Policies, startJobCluster } from "./job-cluster.ts";
 import type { Pod } from "./pod.ts";
@@ -27,6 +28,8 @@ const EXECUTORS_EACH = 8;
 const MOST_EXECUTORS = 4;
 const TIMEOUT_MS = 600_000;
 const CREATED = 201;
+/** Spark's client tries a 5xx again three times (SparkKubernetesClientFactory, fabric8's StandardHttpClient). */
+const SUBMISSION_ATTEMPTS = [500, 500, 500, 500];
 const EXECUTORS_WEBHOOK = "executors.pods.sparkgate.io";
 /** That are called when spark-submit makes a driver. */
 const DRIVER_WEBHOOKS = [
@@ -103,8 +106,10 @@ describe("a job with dynamic allocation", { skip: cannotRunPods }, () => {
     await jobs.stop();
   });
 
-  const executorPosts = (): readonly PodPost[] =>
-    podPosts(jobs.cluster).filter(({ name }) => /^bursts-.*-exec-\d+$/.test(name));
+  const postsOf = (job: string): readonly PodPost[] =>
+    podPosts(jobs.cluster).filter(({ name }) => name.startsWith(`${job}-`));
+
+  const executorPosts = () => postsOf("bursts").filter(({ name }) => /-exec-\d+$/.test(name));
 
   const untilExecutors = (count: number) =>
     until(`the job has asked for ${count} executors`, () => executorPosts().length >= count, {
@@ -121,6 +126,10 @@ describe("a job with dynamic allocation", { skip: cannotRunPods }, () => {
     const refused = await jobs.submit({ name: "refused" });
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /failed calling webhook \\?"drivers\.pods\.sparkgate\.io\\?"/);
+    assert.deepEqual(
+      postsOf("refused").map(({ code }) => code),
+      SUBMISSION_ATTEMPTS,
+    );
 
     await setFailurePolicy("Ignore");
     await until(
@@ -135,8 +144,7 @@ describe("a job with dynamic allocation", { skip: cannotRunPods }, () => {
       await failedOpen(),
       before.map((count) => count + 1),
     );
-    const driver = podPosts(jobs.cluster).find(({ name }) => name.startsWith("unjudged-"));
-    assert.deepEqual(driver?.failedOpen, DRIVER_WEBHOOKS.slice(0, 2));
+    assert.deepEqual(postsOf("unjudged")[0]?.failedOpen, DRIVER_WEBHOOKS.slice(0, 2));
     await setFailurePolicy("Fail");
     await moreExecutors();
     await over;
@@ -239,23 +247,11 @@ describe("a job with dynamic allocation", { skip: cannotRunPods }, () => {
   }
 });
 
-interface WithAffinity {
-  readonly affinity?: {
-    readonly nodeAffinity?: {
-      readonly requiredDuringSchedulingIgnoredDuringExecution?: {
-        readonly nodeSelectorTerms: readonly {
-          readonly matchExpressions: readonly { readonly key: string; readonly values: string[] }[];
-        }[];
-      };
-    };
-  };
-}
-
 /** To which it is bound by its affinity. */
-function capacitiesOf({ spec }: Pod): readonly string[] {
-  const { affinity } = spec as WithAffinity;
+function capacitiesOf(pod: object): readonly string[] {
+  const { affinity } = (pod as SparkPod).spec ?? {};
   const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return (required?.nodeSelectorTerms ?? []).flatMap(({ matchExpressions }) =>
-    matchExpressions.filter(({ key }) => key === CAPACITY_TYPE).flatMap(({ values }) => values),
+  return (required?.nodeSelectorTerms ?? []).flatMap(({ matchExpressions = [] }) =>
+    matchExpressions.flatMap(({ key, values = [] }) => (key === CAPACITY_TYPE ? values : [])),
   );
 }
