@@ -251,7 +251,9 @@ describe("a job with dynamic allocation", { skip: cannotRunPods }, () => {
 function capacitiesOf(pod: object): readonly string[] {
   const { affinity } = (pod as SparkPod).spec ?? {};
   const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return (required?.nodeSelectorTerms ?? []).flatMap(({ matchExpressions = [] }) =>
-    matchExpressions.flatMap(({ key, values = [] }) => (key === CAPACITY_TYPE ? values : [])),
+  return (required?.nodeSelectorTerms ?? []).flatMap(({ matchExpressions }) =>
+    (matchExpressions ?? []).flatMap(({ key, values }) =>
+      key === CAPACITY_TYPE ? (values ?? []) : [],
+    ),
   );
 }
