@@ -42,6 +42,19 @@ const graceOfPlatform: PlatformValue = {
   },
 };
 
+/** Spark's own interval, in seconds. */
+const LONGEST_REATTEMPT = 30;
+
+/** Twice so long fits into the grace; see why below. */
+const reattemptOfPlatform: PlatformValue = {
+  text: "a third of the grace, such as `9s` of `27s`, at most Spark's `30s`; nothing where the platform has none",
+  of: ({ capacities }) => {
+    const notice = shortestNotice(capacities);
+    if (notice === undefined) return undefined;
+    return `${Math.max(1, Math.min(LONGEST_REATTEMPT, Math.floor(longestGrace(notice) / 3)))}s`;
+  },
+};
+
 /** Presets that keep shuffle data, by name. Each key is written out, with its reason: docs/spark-conf.md is made of it. */
 export const SHUFFLE_PRESETS: Readonly<
   Record<"ShuffleSafeDynamicAllocation" | "GracefulDecommission" | "ShuffleRetries", Preset>
@@ -152,9 +165,9 @@ export const SHUFFLE_PRESETS: Readonly<
       {
         ...always,
         key: "spark.storage.decommission.replicationReattemptInterval",
-        value: "5s",
+        value: reattemptOfPlatform,
         when: decommissions,
-        why: "An executor that has moved all its blocks waits for so long before it looks for more, finds none, and ends. Spark's default is 30s (BlockManagerDecommissioner): as long as the usual grace, and longer than some clouds' notice, so that it would be killed, and its node kept until then.",
+        why: "An executor that has moved all its blocks looks for more after so long, finds none, and ends, in twice that time at the latest. Spark's default is 30s (BlockManagerDecommissioner), longer than some clouds' notice: it would be killed. Too short is no good either: tasks of a stage at work ask for blocks where they were when the stage began (MapOutputTracker; SPARK-44635), and the stage is tried again where an executor has gone meanwhile.",
       },
       {
         ...always,

@@ -2,21 +2,22 @@
 // raised: it ends well, asks for no executor twice, and where it began to run it stays. Drivers of other jobs meanwhile are refused, or
 // let in and counted. Runs Pods as processes: needs root and mount namespaces.
 import assert from "node:assert/strict";
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
 import type { Pod as SparkPod } from "../../src/kubernetes/pod.ts";
 import { patchTypes } from "./api-client.ts";
-import { type JobCluster, type Policies, startJobCluster } from "./job-cluster.ts";
+import { type JobCluster, startJobCluster } from "./job-cluster.ts";
 import type { Pod } from "./pod.ts";
-import { type PodPost, podPosts } from "./pod-posts.ts";
+import { POD_POSTS, type PodPost, podPosts } from "./pod-posts.ts";
 import { until } from "./polling.ts";
 import { cannotRunPods } from "./process-kubelet.ts";
 import { createPod, driverPod, executorPod, refusalOf } from "./spark-pods.ts";
-import { SPARK } from "./spark-submit.ts";
+import { SPARK, sparkSubmit } from "./spark-submit.ts";
 import { ROOT } from "./sparkgate-process.ts";
+import { type Policies, SuccessiveSparkgate } from "./successive-sparkgate.ts";
 import { countFailedOpen } from "./webhook-configuration.ts";
 
 const CAPACITY_TYPE = "karpenter.sh/capacity-type";
@@ -71,6 +72,7 @@ const FAILS: Policies = {
 
 describe("a job with dynamic allocation", { skip: cannotRunPods }, () => {
   let jobs: JobCluster;
+  let sparkgate: SuccessiveSparkgate;
   let stopWatch: () => void;
   /** By name, as last seen: Spark deletes executors that have ended. */
   const seen = new Map<string, Pod>();
@@ -83,17 +85,17 @@ describe("a job with dynamic allocation", { skip: cannotRunPods }, () => {
         { name: "spot", labels: { [CAPACITY_TYPE]: "spot" }, capacity: { cpu: "1" } },
         { name: "on-demand", labels: { [CAPACITY_TYPE]: "on-demand" }, capacity: { cpu: "1.5" } },
       ],
-      policies: policiesAt(0),
+      files: { "etl.py": readFileSync(join(import.meta.dirname, "jobs/bursts.py"), "utf8") },
+      auditPolicy: POD_POSTS,
     });
-    const { applications, cluster } = jobs;
+    const { cluster } = jobs;
+    sparkgate = await SuccessiveSparkgate.start(cluster, policiesAt(0));
     const path = `/api/v1/namespaces/${SPARK}/pods`;
     const { metadata } = (await cluster.api("GET", path)) as Pod;
     stopWatch = cluster.watch(path, metadata.resourceVersion ?? "", ({ type, object }) => {
       if (type !== "ERROR") seen.set(object.metadata.name, object as Pod);
     }).stop;
-    copyFileSync(join(import.meta.dirname, "jobs/bursts.py"), join(applications, "etl.py"));
-    const { code, stderr } = await jobs.submit({ name: "bursts", conf: CONF });
-    assert.equal(code, 0, stderr);
+    await jobs.submit({ name: "bursts", conf: CONF });
     await untilExecutors(EXECUTORS_EACH);
   });
 
@@ -103,6 +105,7 @@ describe("a job with dynamic allocation", { skip: cannotRunPods }, () => {
 
   after(async () => {
     stopWatch();
+    await sparkgate.stop();
     await jobs.stop();
   });
 
@@ -119,11 +122,12 @@ describe("a job with dynamic allocation", { skip: cannotRunPods }, () => {
   const moreExecutors = () => untilExecutors(executorPosts().length + EXECUTORS_EACH);
 
   it("goes on for a minute without Sparkgate, while other jobs' drivers are refused, or let in and counted", async () => {
-    await jobs.stopSparkgate();
+    await sparkgate.stop();
     const over = sleep(OUTAGE_MS);
-    await assert.rejects(jobs.serve(DOES_NOT_LOAD), /ended with exit code 2/);
+    await assert.rejects(sparkgate.serve(DOES_NOT_LOAD), /ended with exit code 2/);
 
-    const refused = await jobs.submit({ name: "refused" });
+    const { cluster, account, sparkHome } = jobs;
+    const refused = await sparkSubmit(cluster, account, { sparkHome, name: "refused" });
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /failed calling webhook \\?"drivers\.pods\.sparkgate\.io\\?"/);
     assert.deepEqual(
@@ -138,8 +142,7 @@ describe("a job with dynamic allocation", { skip: cannotRunPods }, () => {
     );
     const before = await failedOpen();
     const conf = { "spark.kubernetes.driver.node.selector.runs": "nowhere" };
-    const unjudged = await jobs.submit({ name: "unjudged", conf });
-    assert.equal(unjudged.code, 0, unjudged.stderr);
+    await jobs.submit({ name: "unjudged", conf });
     assert.deepEqual(
       await failedOpen(),
       before.map((count) => count + 1),
@@ -151,10 +154,10 @@ describe("a job with dynamic allocation", { skip: cannotRunPods }, () => {
   });
 
   it("is not stopped by a policy that fails, which keeps other jobs' drivers out", async () => {
-    await jobs.serve({ ...policiesAt(0), ...FAILS });
+    await sparkgate.serve({ ...policiesAt(0), ...FAILS });
     assert.match((await refusalOf(jobs.cluster, SPARK, driverPod())) ?? "", /Not your job's fault/);
     await moreExecutors();
-    const metrics = await jobs.sparkgate().get("/metrics");
+    const metrics = await sparkgate.metrics();
     const [, failures] =
       /^sparkgate_policy_errors_total\{policy="no-urgent-jobs",outcome="allowed"\} (\d+)$/m.exec(
         metrics,
@@ -163,7 +166,7 @@ describe("a job with dynamic allocation", { skip: cannotRunPods }, () => {
   });
 
   it("stays what it was when a rollout is raised, which other jobs follow", async () => {
-    await jobs.serve(policiesAt(100));
+    await sparkgate.serve(policiesAt(100));
     const other = await createPod(jobs.cluster, SPARK, executorPod(1));
     assert.deepEqual(capacitiesOf(other), ["on-demand"]);
     await moreExecutors();
@@ -172,15 +175,7 @@ describe("a job with dynamic allocation", { skip: cannotRunPods }, () => {
 
   it("ends well, with the right result", async () => {
     writeFileSync(join(jobs.applications, "enough"), "");
-    const ended = await until(
-      "the job ends",
-      async () => {
-        const driver = await driverOfJob();
-        return ["Succeeded", "Failed"].includes(driver.status?.phase ?? "") && driver;
-      },
-      { timeoutMs: TIMEOUT_MS },
-    );
-    assert.equal(ended.status?.phase, "Succeeded");
+    await jobs.succeeded(await driverOfJob());
     const { bursts, total } = await result();
     assert.equal(total, bursts * BURST);
   });
@@ -216,16 +211,10 @@ describe("a job with dynamic allocation", { skip: cannotRunPods }, () => {
     }
   });
 
-  async function driverOfJob(): Promise<Pod> {
-    const drivers = await jobs.pods("driver");
-    const driver = drivers.find(({ metadata }) => metadata.name.startsWith("bursts-"));
-    assert.ok(driver !== undefined);
-    return driver;
-  }
+  const driverOfJob = () => jobs.driver({ "spark-app-name": "bursts" });
 
   async function result(): Promise<{ bursts: number; total: number }> {
-    const { metadata } = await driverOfJob();
-    const [, bursts, total] = /^RESULT (\d+) (\d+)$/m.exec(jobs.kubelet.log(metadata.name)) ?? [];
+    const [, bursts, total] = await jobs.printed(await driverOfJob(), /^RESULT (\d+) (\d+)$/m);
     return { bursts: Number(bursts), total: Number(total) };
   }
 

@@ -1,19 +1,11 @@
 // What a driver's conf carries to its executors, on a real job whose code renames itself: its executors are placed by
 // language and by the name that was submitted. Runs Pods as processes: needs root and mount namespaces.
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
-import { sparkHome } from "./assets.ts";
-import { type Cluster, startCluster } from "./cluster.ts";
-import { type RunningNodes, startNodes } from "./nodes.ts";
-import type { Pod } from "./pod.ts";
+import { type JobCluster, startJobCluster } from "./job-cluster.ts";
 import { until } from "./polling.ts";
-import { freePorts } from "./ports.ts";
-import { cannotRunPods, type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
-import { writePolicies } from "./spark-pods.ts";
-import { prepareSpark, SPARK, type SparkAccount, sparkSubmit } from "./spark-submit.ts";
-import { registerSparkgate, type Sparkgate, startSparkgate } from "./sparkgate.ts";
+import { cannotRunPods } from "./process-kubelet.ts";
+import { sparkSubmit } from "./spark-submit.ts";
 
 const JOB_TIMEOUT_MS = 180_000;
 
@@ -26,26 +18,15 @@ time.sleep(600)
 `;
 
 describe("what a conf carries", { skip: cannotRunPods }, () => {
-  let cluster: Cluster;
-  let nodes: RunningNodes;
-  let kubelet: ProcessKubelet;
-  let sparkgate: Sparkgate;
-  let account: SparkAccount;
-  const home = sparkHome("3.5");
+  let jobs: JobCluster;
 
   before(async () => {
-    cluster = await startCluster({ controllers: true });
     const label = "karpenter.sh/capacity-type";
-    nodes = await startNodes(cluster, [
-      { name: "spot", labels: { [label]: "spot" } },
-      { name: "on-demand", labels: { [label]: "on-demand" } },
-    ]);
-    const [port = 0, metricsPort = 0] = await freePorts(2);
     const when = (name: string, expression: string) => ({
       roles: ["executor"],
       matchConditions: [{ name, expression }],
     });
-    const policies = writePolicies(cluster, {
+    const policies = {
       spot: { match: { roles: ["executor"] }, placement: { capacity: "spot" } },
       "python-on-demand": {
         priority: 1,
@@ -57,45 +38,39 @@ describe("what a conf carries", { skip: cannotRunPods }, () => {
         metadata: { labels: { "acme.com/job": "nightly" } },
       },
       retries: { sparkConf: { set: { "spark.task.maxFailures": "9" } } },
-    });
-    sparkgate = await startSparkgate(cluster, { policies, port, metricsPort });
-    await registerSparkgate(cluster, port);
-    account = await prepareSpark(cluster);
-    const applications = join(cluster.directory, "applications");
-    mkdirSync(applications);
-    writeFileSync(join(applications, "etl.py"), RENAMED);
-    kubelet = await startProcessKubelet(cluster, {
-      ...{ nodes: ["spot", "on-demand"], sparkHome: home, applications },
+    };
+    jobs = await startJobCluster({
+      line: "3.5",
+      nodes: [
+        { name: "spot", labels: { [label]: "spot" } },
+        { name: "on-demand", labels: { [label]: "on-demand" } },
+      ],
+      files: { "etl.py": RENAMED },
+      sparkgate: { policies },
     });
   });
 
   afterEach((test) => {
-    cluster.keepIfFailed(test);
+    jobs.cluster.keepIfFailed(test);
   });
 
   after(async () => {
-    await kubelet.stop();
-    nodes.stop();
-    await sparkgate.stop();
-    await cluster.stop();
+    await jobs.stop();
   });
-
-  const list = async (role: string): Promise<readonly Pod[]> => {
-    const path = `/api/v1/namespaces/${SPARK}/pods?labelSelector=spark-role%3D${role}`;
-    return ((await cluster.api("GET", path)) as { items: readonly Pod[] }).items;
-  };
 
   it("is not to be forged by a job, whose driver is gone then", async () => {
     const conf = {
       "spark.kubernetes.executor.annotation.sparkgate.io/app": '{"v":1,"language":"jvm"}',
     };
-    const { code, stderr } = await sparkSubmit(cluster, account, { sparkHome: home, conf });
+    const { code, stderr } = await sparkSubmit(jobs.cluster, jobs.account, {
+      ...{ sparkHome: jobs.sparkHome, conf },
+    });
     assert.notEqual(code, 0);
     assert.match(
       stderr,
       /line \d+ sets spark\.kubernetes\.executor\.annotation\.sparkgate\.io\/app/,
     );
-    await until("Spark has deleted its driver", async () => (await list("driver")).length === 0);
+    await until("Spark has deleted its driver", async () => (await jobs.drivers()).length === 0);
   });
 
   it("is on each executor, and places it, whatever the job calls itself", async () => {
@@ -104,11 +79,10 @@ describe("what a conf carries", { skip: cannotRunPods }, () => {
       "spark.kubernetes.executor.request.cores": "0.5",
       "spark.kubernetes.driver.label.sparkgate.io/workload": "batch",
     };
-    const { code, stderr } = await sparkSubmit(cluster, account, { sparkHome: home, conf });
-    assert.equal(code, 0, stderr);
+    await jobs.submit({ conf });
     const executor = await until(
       "an executor is bound",
-      async () => (await list("executor")).find(({ spec }) => spec.nodeName !== undefined),
+      async () => (await jobs.executors()).find(({ spec }) => spec.nodeName !== undefined),
       { timeoutMs: JOB_TIMEOUT_MS },
     );
     const { labels, annotations } = executor.metadata;
@@ -122,10 +96,6 @@ describe("what a conf carries", { skip: cannotRunPods }, () => {
   });
 
   it("beside it the driver runs with the conf as policies left it", async () => {
-    const [driver] = await list("driver");
-    const name = driver?.metadata.name ?? "";
-    await until("the job says its conf", () => /^CONF 9$/m.test(kubelet.log(name)), {
-      timeoutMs: JOB_TIMEOUT_MS,
-    });
+    await jobs.printed(await jobs.driver(), /^CONF 9$/m);
   });
 });

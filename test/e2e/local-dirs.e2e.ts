@@ -1,20 +1,13 @@
 // Real Spark on a swapped local dir: an executor writes its shuffle to the node's own disk as the images' user, and what
 // comes of a folder that is not prepared is seen. Runs Pods as processes: needs root and mount namespaces.
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
-import { sparkHome } from "./assets.ts";
-import type { Cluster } from "./cluster.ts";
-import { startCluster } from "./cluster.ts";
-import { type RunningNodes, startNodes } from "./nodes.ts";
-import type { Pod } from "./pod.ts";
+import { type JobCluster, startJobCluster } from "./job-cluster.ts";
 import { until } from "./polling.ts";
-import { freePorts } from "./ports.ts";
-import { cannotRunPods, type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
-import { writePolicies } from "./spark-pods.ts";
-import { prepareSpark, SPARK, type SparkAccount, sparkSubmit } from "./spark-submit.ts";
-import { registerSparkgate, type Sparkgate, startSparkgate } from "./sparkgate.ts";
+import { cannotRunPods } from "./process-kubelet.ts";
+import { SPARK } from "./spark-submit.ts";
 
 const DISK = "/mnt/disks/ssd0";
 const SPARK_UID = 185;
@@ -34,67 +27,45 @@ time.sleep(600)
 `;
 
 describe("local dirs on a node's disk", { skip: cannotRunPods }, () => {
-  let cluster: Cluster;
-  let nodes: RunningNodes;
-  let kubelet: ProcessKubelet;
-  let sparkgate: Sparkgate;
-  let account: SparkAccount;
-  const home = sparkHome("3.5");
+  let jobs: JobCluster;
 
   before(async () => {
-    cluster = await startCluster({ controllers: true });
-    nodes = await startNodes(cluster, [
-      { name: "plain", capacity: { cpu: "2" } },
-      { name: "disk", labels: { "sparkgate.io/local-disk": "host-path" } },
-    ]);
-    const [port = 0, metricsPort = 0] = await freePorts(2);
     const disks = { match: { roles: ["executor"] }, localDirs: { disk: "host-path" } };
-    sparkgate = await startSparkgate(cluster, {
-      policies: writePolicies(cluster, { disks }),
-      ...{ platform: "node-pool", kubeconfig: cluster.kubeconfig, port, metricsPort },
-    });
-    await registerSparkgate(cluster, port);
-    account = await prepareSpark(cluster);
-    const applications = join(cluster.directory, "applications");
-    mkdirSync(applications);
-    writeFileSync(join(applications, "etl.py"), SHUFFLE);
-    kubelet = await startProcessKubelet(cluster, {
-      ...{ nodes: ["plain", "disk"], sparkHome: home, applications },
+    jobs = await startJobCluster({
+      line: "3.5",
+      nodes: [
+        { name: "plain", capacity: { cpu: "2" } },
+        { name: "disk", labels: { "sparkgate.io/local-disk": "host-path" } },
+      ],
+      files: { "etl.py": SHUFFLE },
+      sparkgate: { policies: { disks }, platform: "node-pool" },
     });
   });
 
   afterEach(async (test) => {
-    cluster.keepIfFailed(test);
-    await cluster.api("DELETE", `/api/v1/namespaces/${SPARK}/pods?gracePeriodSeconds=0`);
+    jobs.cluster.keepIfFailed(test);
+    await jobs.cluster.api("DELETE", `/api/v1/namespaces/${SPARK}/pods?gracePeriodSeconds=0`);
   });
 
   after(async () => {
-    await kubelet.stop();
-    nodes.stop();
-    await sparkgate.stop();
-    await cluster.stop();
+    await jobs.stop();
   });
 
   const folder = (mode: number): string => {
-    const path = kubelet.nodeFolder("disk", DISK);
+    const path = jobs.kubelet.nodeFolder("disk", DISK);
     mkdirSync(path, { recursive: true });
     chmodSync(path, mode);
     return path;
   };
 
-  const submit = async (name: string) => {
-    const conf = {
-      "spark.executor.instances": "1",
-      "spark.kubernetes.executor.request.cores": "0.5",
-    };
-    const { code, stderr } = await sparkSubmit(cluster, account, { sparkHome: home, name, conf });
-    assert.equal(code, 0, stderr);
-  };
-
-  const executors = async (): Promise<readonly Pod[]> => {
-    const path = `/api/v1/namespaces/${SPARK}/pods?labelSelector=spark-role%3Dexecutor`;
-    return ((await cluster.api("GET", path)) as { items: readonly Pod[] }).items;
-  };
+  const submit = (name: string) =>
+    jobs.submit({
+      name,
+      conf: {
+        "spark.executor.instances": "1",
+        "spark.kubernetes.executor.request.cores": "0.5",
+      },
+    });
 
   it("hold the shuffle of a real job, written as uid 185", async () => {
     const path = folder(WRITABLE_BY_ALL);
@@ -110,7 +81,7 @@ describe("local dirs on a node's disk", { skip: cannotRunPods }, () => {
       { timeoutMs: JOB_TIMEOUT_MS },
     );
     for (const file of files) assert.equal(statSync(join(path, file)).uid, SPARK_UID, file);
-    const [executor] = await executors();
+    const [executor] = await jobs.executors();
     assert.equal(executor?.spec.nodeName, "disk");
     const mount = executor.spec.containers[0].volumeMounts?.find(
       ({ name }) => name === "spark-local-dir-1",
@@ -124,7 +95,7 @@ describe("local dirs on a node's disk", { skip: cannotRunPods }, () => {
     await submit("not-prepared");
     const failed = await until(
       "an executor has failed",
-      async () => (await executors()).find(({ status }) => status?.phase === "Failed"),
+      async () => (await jobs.executors()).find(({ status }) => status?.phase === "Failed"),
       { timeoutMs: JOB_TIMEOUT_MS },
     );
     const { containerStatuses } = failed.status as unknown as {
@@ -132,7 +103,7 @@ describe("local dirs on a node's disk", { skip: cannotRunPods }, () => {
     };
     assert.equal(containerStatuses[0]?.state.terminated?.exitCode, NO_LOCAL_DIR);
     assert.match(
-      kubelet.log(failed.metadata.name),
+      jobs.kubelet.log(failed.metadata.name),
       /Failed to create local dir in .*Ignoring this directory/,
     );
   });

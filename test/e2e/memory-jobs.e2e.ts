@@ -3,7 +3,7 @@
 // predicted of executors is what they ask for. Runs drivers as processes: needs root and mount namespaces.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import type { ConfigMap } from "../../src/kubernetes/config-map.ts";
@@ -11,22 +11,10 @@ import type { Pod } from "../../src/kubernetes/pod.ts";
 import { propertiesOf } from "../../src/spark/driver-conf.ts";
 import { parseProperties } from "../../src/spark/properties.ts";
 import { SparkConf } from "../../src/spark/spark-conf.ts";
-import { sparkHome } from "./assets.ts";
-import { type Cluster, startCluster } from "./cluster.ts";
-import { type RunningNodes, startNodes } from "./nodes.ts";
+import { type JobCluster, startJobCluster } from "./job-cluster.ts";
 import { GiveUpError, until } from "./polling.ts";
-import { freePorts } from "./ports.ts";
-import { cannotRunPods, type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
-import { writePolicies } from "./spark-pods.ts";
-import {
-  prepareSpark,
-  SPARK,
-  type SparkAccount,
-  type Submission,
-  submissionArguments,
-  sparkSubmit,
-} from "./spark-submit.ts";
-import { registerSparkgate, type Sparkgate, startSparkgate } from "./sparkgate.ts";
+import { cannotRunPods } from "./process-kubelet.ts";
+import { SPARK, type Submission, submissionArguments, sparkSubmit } from "./spark-submit.ts";
 import { memoryOf } from "./submissions/memory-of.ts";
 import { predicted } from "./submissions/predicted.ts";
 
@@ -66,44 +54,29 @@ const BASE = {
 };
 
 describe("memory of real executors", { skip: cannotRunPods }, () => {
-  const home = sparkHome(LINE);
-  let cluster: Cluster;
-  let nodes: RunningNodes;
-  let kubelet: ProcessKubelet;
-  let sparkgate: Sparkgate;
-  let account: SparkAccount;
-  let applications: string;
+  let jobs: JobCluster;
 
   before(async () => {
-    cluster = await startCluster({ controllers: true });
-    nodes = await startNodes(cluster, [{ name: "node" }]);
-    const [port = 0, metricsPort = 0] = await freePorts(2);
-    const policies = writePolicies(cluster, {
-      memory: { memory: { action: "Raise", overheadFactor: { jvm: 0.2, python: 0.4 } } },
+    jobs = await startJobCluster({
+      line: LINE,
+      nodes: [{ name: "node" }],
+      files: { "etl.py": WAITING, "profiles.py": PROFILE },
+      sparkgate: {
+        policies: {
+          memory: { memory: { action: "Raise", overheadFactor: { jvm: 0.2, python: 0.4 } } },
+        },
+      },
     });
-    sparkgate = await startSparkgate(cluster, { policies, port, metricsPort });
-    await registerSparkgate(cluster, port);
-    account = await prepareSpark(cluster);
-    applications = join(cluster.directory, "applications");
-    mkdirSync(applications);
-    writeFileSync(join(applications, "etl.py"), WAITING);
-    writeFileSync(join(applications, "profiles.py"), PROFILE);
     compileJob();
-    kubelet = await startProcessKubelet(cluster, {
-      ...{ nodes: ["node"], sparkHome: home, applications },
-    });
-    await Promise.all(Object.keys(JOBS).map(submit));
+    await Promise.all(Object.keys(JOBS).map((name) => jobs.submit(jobOf(name))));
   });
 
   afterEach((test) => {
-    cluster.keepIfFailed(test);
+    jobs.cluster.keepIfFailed(test);
   });
 
   after(async () => {
-    await kubelet.stop();
-    nodes.stop();
-    await sparkgate.stop();
-    await cluster.stop();
+    await jobs.stop();
   });
 
   const JOBS: Readonly<Record<string, Omit<Submission, "sparkHome" | "name">>> = {
@@ -176,9 +149,9 @@ describe("memory of real executors", { skip: cannotRunPods }, () => {
       "spark.executor.memory": "8g",
       "spark.executor.memoryOverhead": "384m",
     };
-    const running = sparkSubmit(cluster, account, {
-      ...{ sparkHome: home, conf, deployMode: "client", name: "client" },
-      ...{ application: join(applications, "etl.py"), signal: end.signal },
+    const running = sparkSubmit(jobs.cluster, jobs.account, {
+      ...{ sparkHome: jobs.sparkHome, conf, deployMode: "client", name: "client" },
+      ...{ application: join(jobs.applications, "etl.py"), signal: end.signal },
     });
     try {
       const executor = await executorOf("client", "0");
@@ -196,45 +169,31 @@ describe("memory of real executors", { skip: cannotRunPods }, () => {
     return { ...job, name, conf: { ...conf, ...own } };
   }
 
-  async function submit(name: string): Promise<void> {
-    const { code, stderr } = await sparkSubmit(cluster, account, {
-      ...jobOf(name),
-      sparkHome: home,
-    });
-    assert.equal(code, 0, stderr);
-  }
-
-  async function list<T>(path: string): Promise<readonly T[]> {
-    const answer = await cluster.api("GET", `/api/v1/namespaces/${SPARK}/${path}`);
-    return (answer as { readonly items: readonly T[] }).items;
-  }
-
-  const podsOf = (name: string, role: string) =>
-    list<Pod & { readonly status?: { readonly phase?: string } }>(
-      `pods?labelSelector=job%3D${name},spark-role%3D${role}`,
-    );
-
   const executorOf = (name: string, profile: string): Promise<Pod> =>
     until(
       `an executor of ${name}`,
       async () => {
-        const [driver] = await podsOf(name, "driver");
-        const { phase } = driver?.status ?? {};
-        if (phase === "Failed") throw new GiveUpError(kubelet.log(driver?.metadata?.name ?? ""));
-        return (await podsOf(name, "executor")).find(
-          ({ metadata }) => metadata?.labels?.["spark-exec-resourceprofile-id"] === profile,
-        );
+        // In client mode there is none.
+        const [driver] = await jobs.drivers({ job: name });
+        if (driver?.status?.phase === "Failed") {
+          throw new GiveUpError(jobs.kubelet.log(driver.metadata.name));
+        }
+        const label = { "spark-exec-resourceprofile-id": profile };
+        // Typed as predicted Pods are, which it is compared with.
+        const [executor]: readonly unknown[] = await jobs.executors({ job: name, ...label });
+        return executor as Pod | undefined;
       },
       { timeoutMs: JOB_TIMEOUT_MS },
     );
 
   /** As the driver reads it. */
   async function confOf(name: string): Promise<ReadonlyMap<string, string>> {
-    const [driver] = await podsOf(name, "driver");
-    const map = (await list<ConfigMap>("configmaps")).find(
+    const driver = await jobs.driver({ job: name });
+    const answer = await jobs.cluster.api("GET", `/api/v1/namespaces/${SPARK}/configmaps`);
+    const map = (answer as { readonly items: readonly ConfigMap[] }).items.find(
       ({ metadata }) =>
         metadata?.name?.startsWith("spark-drv-") === true &&
-        metadata.ownerReferences?.[0]?.name === driver?.metadata?.name,
+        metadata.ownerReferences?.[0]?.name === driver.metadata.name,
     );
     const read = parseProperties((map && propertiesOf(map)) ?? "");
     assert.ok(read.kind === "read");
@@ -242,7 +201,7 @@ describe("memory of real executors", { skip: cannotRunPods }, () => {
   }
 
   async function predictedExecutor(name: string): Promise<Pod> {
-    const args = submissionArguments(cluster.server, jobOf(name));
+    const args = submissionArguments(jobs.cluster.server, jobOf(name));
     const prediction = predicted(args, { version: LINE });
     assert.ok(prediction.kind === "predicted", JSON.stringify(prediction));
     const executor = prediction.executor(prediction.driver, await confOf(name));
@@ -251,12 +210,14 @@ describe("memory of real executors", { skip: cannotRunPods }, () => {
   }
 
   function compileJob(): void {
-    const source = join(cluster.directory, "Job.java");
+    const { applications, sparkHome, cluster } = jobs;
+    const { directory } = cluster;
+    const source = join(directory, "Job.java");
     writeFileSync(source, JOB);
-    const classPath = join(home, "jars", "*");
+    const classPath = join(sparkHome, "jars", "*");
     for (const [command, args] of [
-      ["javac", ["-d", cluster.directory, "-cp", classPath, source]],
-      ["jar", ["cfe", join(applications, "job.jar"), "Job", "-C", cluster.directory, "Job.class"]],
+      ["javac", ["-d", directory, "-cp", classPath, source]],
+      ["jar", ["cfe", join(applications, "job.jar"), "Job", "-C", directory, "Job.class"]],
     ] as const) {
       const { status, stderr } = spawnSync(command, args, { encoding: "utf8" });
       assert.equal(status, 0, `${command}: ${stderr}`);

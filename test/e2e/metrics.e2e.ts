@@ -4,16 +4,12 @@ import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
-import { cacheFolder, sparkHome } from "./assets.ts";
-import { type Cluster, startCluster } from "./cluster.ts";
-import { type RunningNodes, startNodes } from "./nodes.ts";
-import type { Pod } from "./pod.ts";
+import { cacheFolder } from "./assets.ts";
+import { type JobCluster, startJobCluster } from "./job-cluster.ts";
 import { until } from "./polling.ts";
-import { freePorts } from "./ports.ts";
-import { cannotRunPods, type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
+import { cannotRunPods } from "./process-kubelet.ts";
 import { type Prometheus, prometheusBinary, startPrometheus } from "./prometheus.ts";
-import { prepareSpark, SPARK, type SparkAccount, sparkSubmit } from "./spark-submit.ts";
-import { registerSparkgate, type Sparkgate, startSparkgate } from "./sparkgate.ts";
+import { SPARK } from "./spark-submit.ts";
 import { ROOT } from "./sparkgate-process.ts";
 
 const JOB_TIMEOUT_MS = 180_000;
@@ -33,65 +29,42 @@ const missing =
   cannotRunPods || (binary === undefined && "no Prometheus: apt-get cannot download it here");
 
 describe("a job that is watched", { skip: missing }, () => {
-  let cluster: Cluster;
-  let nodes: RunningNodes;
-  let kubelet: ProcessKubelet;
-  let sparkgate: Sparkgate;
-  let account: SparkAccount;
+  let jobs: JobCluster;
   let prometheus: Prometheus;
-  let applications: string;
 
   before(async () => {
-    cluster = await startCluster({ controllers: true });
     const label = "karpenter.sh/capacity-type";
-    nodes = await startNodes(cluster, [
-      { name: "spot", labels: { [label]: "spot" } },
-      { name: "on-demand", labels: { [label]: "on-demand" } },
-    ]);
-    const [port = 0, metricsPort = 0] = await freePorts(2);
-    sparkgate = await startSparkgate(cluster, { policies: "baseline", port, metricsPort });
-    await registerSparkgate(cluster, port);
-    account = await prepareSpark(cluster);
-    applications = join(cluster.directory, "applications");
-    mkdirSync(join(applications, "events"), { recursive: true });
-    // The images' user writes there, whatever the umask.
-    chmodSync(join(applications, "events"), 0o777);
-    writeFileSync(join(applications, "etl.py"), ETL);
-    kubelet = await startProcessKubelet(cluster, {
-      ...{ nodes: ["spot", "on-demand"], sparkHome: sparkHome("3.5"), applications },
+    jobs = await startJobCluster({
+      line: "3.5",
+      nodes: [
+        { name: "spot", labels: { [label]: "spot" } },
+        { name: "on-demand", labels: { [label]: "on-demand" } },
+      ],
+      files: { "etl.py": ETL },
+      sparkgate: { sets: ["baseline"] },
     });
+    mkdirSync(join(jobs.applications, "events"));
+    // The images' user writes there, whatever the umask.
+    chmodSync(join(jobs.applications, "events"), 0o777);
     const file = join(ROOT, "docs/examples/prometheus-scrape.yaml");
-    prometheus = await startPrometheus(cluster, binary ?? "", file, SPARK);
-    const { code, stderr } = await sparkSubmit(cluster, account, {
-      sparkHome: sparkHome("3.5"),
+    prometheus = await startPrometheus(jobs.cluster, binary ?? "", file, SPARK);
+    await jobs.submit({
       conf: {
         "spark.executor.instances": "1",
         "spark.kubernetes.executor.request.cores": "0.5",
         "spark.eventLog.dir": "file:///opt/app/events",
       },
     });
-    assert.equal(code, 0, stderr);
   });
 
   afterEach((test) => {
-    cluster.keepIfFailed(test);
+    jobs.cluster.keepIfFailed(test);
   });
 
   after(async () => {
     await prometheus.stop();
-    await kubelet.stop();
-    nodes.stop();
-    await sparkgate.stop();
-    await cluster.stop();
+    await jobs.stop();
   });
-
-  const driver = async (): Promise<Pod> => {
-    const path = `/api/v1/namespaces/${SPARK}/pods?labelSelector=spark-role%3Ddriver`;
-    const { items } = (await cluster.api("GET", path)) as { items: readonly Pod[] };
-    const [pod] = items;
-    assert.ok(pod !== undefined);
-    return pod;
-  };
 
   it("is found by Prometheus, with the metrics of its executors, under the name that was submitted", async () => {
     const series = await until(
@@ -117,21 +90,19 @@ describe("a job that is watched", { skip: missing }, () => {
   });
 
   it("has served its own metrics too, where the conf said", async () => {
-    const { status } = await driver();
+    const { status } = await jobs.driver();
     const answer = await fetch(`http://${status?.podIP ?? ""}:4040/metrics/prometheus`);
     assert.match(await answer.text(), /^metrics_.*driver_BlockManager_memory_maxMem_MB/m);
   });
 
   it("leaves an event log in files that roll", async () => {
-    writeFileSync(join(applications, "done"), "");
-    const name = (await driver()).metadata.name;
-    await until("the job ends", async () => (await driver()).status?.phase === "Succeeded", {
-      timeoutMs: JOB_TIMEOUT_MS,
-    });
-    assert.match(kubelet.log(name), /^SUM 499500$/m);
-    const [folder = ""] = readdirSync(join(applications, "events"));
+    writeFileSync(join(jobs.applications, "done"), "");
+    const driver = await jobs.driver();
+    await jobs.succeeded(driver);
+    assert.match(jobs.kubelet.log(driver.metadata.name), /^SUM 499500$/m);
+    const [folder = ""] = readdirSync(join(jobs.applications, "events"));
     assert.match(folder, /^eventlog_v2_spark-/);
-    const files = readdirSync(join(applications, "events", folder));
+    const files = readdirSync(join(jobs.applications, "events", folder));
     assert.ok(
       files.some((file) => /^events_1_.*\.zstd$/.test(file)),
       files.join(" "),

@@ -13,6 +13,8 @@ export interface FakeNode {
 /** Nodes which are kept Ready. */
 export interface RunningNodes {
   readonly names: readonly string[];
+  /** No longer renews one: its Node is to be deleted, or to be lost to the cluster after 40 s. */
+  forget(name: string): void;
   /** No longer renews them; the Nodes stay and are lost to the cluster after 40 s. */
   stop(): void;
 }
@@ -37,9 +39,11 @@ export async function startNodes(
       await renew(cluster, node.name, since);
     }),
   );
+  const renewed = new Set(names);
   const timer = setInterval(() => {
-    for (const name of names) {
+    for (const name of renewed) {
       renew(cluster, name, since).catch((error: unknown) => {
+        if (!renewed.has(name)) return;
         process.stderr.write(`node ${name}: ${String(error)}\n`);
       });
     }
@@ -47,6 +51,9 @@ export async function startNodes(
   timer.unref();
   return {
     names,
+    forget(name) {
+      renewed.delete(name);
+    },
     stop() {
       clearInterval(timer);
     },

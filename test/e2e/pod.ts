@@ -3,7 +3,28 @@ import type { KubernetesObject } from "./api-client.ts";
 /** A Pod as far as the tests and the process kubelet read it. */
 export interface Pod extends KubernetesObject {
   spec: PodSpec;
-  status?: { phase?: string; podIP?: string };
+  status?: PodStatus;
+}
+
+/** What has become of a Pod, as far as tests read it. */
+export interface PodStatus {
+  phase?: string;
+  reason?: string;
+  message?: string;
+  podIP?: string;
+  containerStatuses?: ContainerStatus[];
+  initContainerStatuses?: ContainerStatus[];
+}
+
+/** What has become of a container. */
+export interface ContainerStatus {
+  name: string;
+  ready: boolean;
+  state: {
+    waiting?: { reason: string; message?: string };
+    running?: { startedAt: string };
+    terminated?: { exitCode: number; reason: string; startedAt: string; finishedAt: string };
+  };
 }
 
 /** A Pod's specification. */
@@ -14,6 +35,7 @@ export interface PodSpec {
   terminationGracePeriodSeconds?: number;
   nodeSelector?: Record<string, string>;
   containers: [Container, ...Container[]];
+  initContainers?: Container[];
   volumes?: Volume[];
   securityContext?: SecurityContext;
   priority?: number;
@@ -23,6 +45,7 @@ export interface PodSpec {
 export interface SecurityContext {
   runAsUser?: number;
   runAsNonRoot?: boolean;
+  fsGroup?: number;
   allowPrivilegeEscalation?: boolean;
   capabilities?: { add?: string[]; drop?: string[] };
   seccompProfile?: { type: string };
@@ -38,7 +61,10 @@ export interface Container {
   volumeMounts?: { name: string; mountPath: string; subPath?: string }[];
   securityContext?: SecurityContext;
   resources?: Partial<Record<"requests" | "limits", Record<string, string>>>;
-  lifecycle?: { preStop?: object };
+  lifecycle?: { preStop?: { exec?: { command: string[] }; sleep?: { seconds: number } } };
+  workingDir?: string;
+  /** Of an init container: `Always` makes it a native sidecar. */
+  restartPolicy?: string;
 }
 
 /** An environment variable with a literal value or one of a field of the Pod. */
@@ -51,8 +77,10 @@ export interface EnvironmentVariable {
 /** A volume of one of the kinds that the process kubelet knows. */
 export interface Volume {
   name: string;
-  emptyDir?: object;
+  emptyDir?: { medium?: string; sizeLimit?: string };
   hostPath?: { path: string; type?: string };
   configMap?: { name: string; items?: { key: string; path: string }[] };
   projected?: object;
+  persistentVolumeClaim?: { claimName: string };
+  ephemeral?: object;
 }

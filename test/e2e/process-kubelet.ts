@@ -2,17 +2,24 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { parseQuantity } from "../../src/kubernetes/quantity.ts";
 import type { KubernetesObject } from "./api-client.ts";
 import type { Cluster } from "./cluster.ts";
-import { type PodProcess, failPod, removePod, startPodProcess } from "./kubelet/pod-process.ts";
+import { Addresses } from "./kubelet/addresses.ts";
+import { logFile } from "./kubelet/container-process.ts";
+import { mountTmpfs, removeFolder } from "./kubelet/disks.ts";
+import { type MemoryEnforcement, memoryEnforcement } from "./kubelet/memory-limit.ts";
+import { PodProcess } from "./kubelet/pod-process.ts";
+import { DECOM_SCRIPT, runsSpark } from "./kubelet/spark-image.ts";
 import { type KubeletContext, nodeFolder } from "./kubelet/volumes.ts";
-import type { Pod } from "./pod.ts";
+import type { Container, Pod } from "./pod.ts";
 
 /** Why no Pod can be run here, for a suite to be skipped; false where Pods can. */
 export const cannotRunPods: string | false =
-  spawnSync("unshare", ["--mount", "--propagation", "private", "true"]).status === 0
+  spawnSync("unshare", ["--mount", "--propagation", "private", "--pid", "--fork", "true"])
+    .status === 0
     ? false
-    : "no mount namespaces here: Pods cannot be run as processes";
+    : "no mount and PID namespaces here: Pods cannot be run as processes (needs Linux and root)";
 
 /** What {@link startProcessKubelet} runs, and where. */
 export interface ProcessKubeletOptions {
@@ -20,35 +27,42 @@ export interface ProcessKubeletOptions {
   nodes: readonly string[];
   /** The installed Spark that stands in for the image's `/opt/spark`. */
   sparkHome: string;
-  /** The folder which every Pod sees as `/opt/app`. */
+  /** The folder which every container sees as `/opt/app`. */
   applications: string;
+  /** How much fits on a node's disk (emptyDir, hostPath, claims), such as `64Mi`; else as much as on the machine's. */
+  diskSizes?: Readonly<Record<string, string>>;
 }
 
-/** A kubelet without containers. */
+/** A kubelet without container images. */
 export interface ProcessKubelet {
-  /** What a Pod has printed so far. */
-  log(pod: string): string;
+  /** How memory limits are enforced on this machine. */
+  readonly memoryEnforcement: MemoryEnforcement;
+  /** What a Pod's container has printed so far: the one that runs Spark, else the last, unless told. */
+  log(pod: string, container?: string): string;
   /** The folder which stands for a path on a node's own disk. */
   nodeFolder(node: string, path: string): string;
+  /**
+   * Takes a node with its disk, as a machine that is gone: kills all processes of its Pods, of which the cluster is told nothing.
+   * What connects to them is refused at once, and does not wait as for a real one.
+   */
+  takeNode(node: string): Promise<void>;
   /** Kills all Pods' processes at once. */
   stop(): Promise<void>;
 }
 
 /** `passwd` line of the images' user: without it Ivy fails with "basedir must be absolute". */
 const SPARK_USER = "spark:x:185:0:spark:/tmp:/bin/bash\n";
-const FIRST_POD = 10;
-const LAST_POD = 250;
 const RETRY_MS = 500;
 
 /**
- * Runs Spark Pods as processes, each in a mount namespace of its own, so that real PySpark jobs run
- * from spark-submit to their result on a machine without a container runtime. Needs Linux, root,
- * util-linux and Java.
+ * Runs Pods as processes, each container in mount and PID namespaces of its own, so that real PySpark jobs run from
+ * spark-submit to their result on a machine without a container runtime. Needs Linux, root, util-linux and Java.
  *
- * Kept: volumes and mounts (emptyDir, hostPath, configMap, service account token), environment,
- * the image's entry point for `driver` and `executor`, the user and its rights, addresses and names,
- * phases, exit codes, deletion with grace, and preStop as the SIGPWR that Spark's `decom.sh` sends.
- * Left out: side-cars, init containers, probes and limits.
+ * Kept: init containers and native sidecars, volumes (emptyDir, hostPath, configMap, service account token, claims of local
+ * volumes), environment, the image's entry point for `driver` and `executor`, the user and its rights, memory limits, addresses
+ * and names, statuses, exit codes, deletion with preStop and grace, eviction of who fills its emptyDirs.
+ * Left out: images (all containers see the machine's files, and Spark), probes, restarts of containers, limits of CPU, hooks by
+ * HTTP, network namespaces.
  */
 export async function startProcessKubelet(
   cluster: Cluster,
@@ -57,42 +71,56 @@ export async function startProcessKubelet(
   const root = join(cluster.directory, "kubelet");
   mkdirSync(root, { recursive: true });
   writeFileSync(join(root, "passwd"), readFileSync("/etc/passwd", "utf8") + SPARK_USER);
-  const { sparkHome, applications } = options;
-  const kubelet = new Kubelet({ cluster, root, sparkHome, applications }, options.nodes);
+  writeFileSync(join(root, "decom.sh"), DECOM_SCRIPT);
+  const { sparkHome, applications, nodes, diskSizes = {} } = options;
+  const context = { cluster, root, sparkHome, applications };
+  for (const [node, size] of Object.entries(diskSizes)) {
+    mountTmpfs(nodeFolder(context, node, ""), parseQuantity(size));
+  }
+  const kubelet = new Kubelet(context, nodes);
   await kubelet.follow();
   return kubelet;
 }
 
 class Kubelet implements ProcessKubelet {
+  readonly memoryEnforcement = memoryEnforcement;
   readonly #context: KubeletContext;
-  readonly #nodes: ReadonlySet<string>;
-  /** By uid; of a Pod that is still being prepared there is only a promise. */
-  readonly #processes = new Map<string, Promise<PodProcess | undefined>>();
-  readonly #addresses = new Map<string, string>();
-  #nextPod = FIRST_POD;
+  readonly #nodes: Set<string>;
+  /** By uid. */
+  readonly #running = new Map<string, { readonly pod: Pod; readonly process: PodProcess }>();
+  /** By the Pod's name; of those that are gone too: their logs stay. */
+  readonly #mainContainers = new Map<string, string>();
+  readonly #addresses: Addresses;
   #stopWatch: () => void = () => undefined;
   #stopped = false;
 
   constructor(context: KubeletContext, nodes: readonly string[]) {
     this.#context = context;
     this.#nodes = new Set(nodes);
-    this.#writeHosts();
+    this.#addresses = new Addresses(context.cluster.port, join(context.root, "hosts"));
   }
 
-  log(pod: string): string {
-    return readFileSync(join(this.#context.root, "pods", pod, "log"), "utf8");
+  log(pod: string, container?: string): string {
+    const name = container ?? this.#mainContainers.get(pod) ?? "";
+    return readFileSync(logFile(this.#context, pod, name), "utf8");
   }
 
   nodeFolder(node: string, path: string): string {
     return nodeFolder(this.#context, node, path);
   }
 
+  async takeNode(node: string): Promise<void> {
+    this.#nodes.delete(node);
+    const taken = [...this.#running.values()].filter(({ pod }) => pod.spec.nodeName === node);
+    await Promise.all(taken.map(({ process }) => process.take()));
+    removeFolder(this.nodeFolder(node, ""));
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#stopWatch();
-    await Promise.all(
-      [...this.#processes.values()].map(async (starting) => (await starting)?.kill()),
-    );
+    await Promise.all([...this.#running.values()].map(({ process }) => process.kill()));
+    removeFolder(join(this.#context.root, "node"));
   }
 
   /** Lists, then watches; again whenever the watch ends. */
@@ -101,7 +129,7 @@ class Kubelet implements ProcessKubelet {
     const list = (await cluster.api("GET", "/api/v1/pods")) as KubernetesObject & { items: Pod[] };
     for (const pod of list.items) this.#seen(pod);
     const watch = cluster.watch("/api/v1/pods", list.metadata.resourceVersion ?? "", (event) => {
-      if (event.type === "DELETED") void this.#kill(event.object as Pod);
+      if (event.type === "DELETED") this.#gone(event.object as Pod);
       else if (event.type !== "ERROR") this.#seen(event.object as Pod);
     });
     this.#stopWatch = watch.stop;
@@ -114,72 +142,33 @@ class Kubelet implements ProcessKubelet {
         await this.follow();
         return;
       } catch (error) {
-        report(error);
+        process.stderr.write(`process kubelet: ${String(error)}\n`);
         await sleep(RETRY_MS);
       }
     }
   }
 
   #seen(pod: Pod): void {
-    const uid = pod.metadata.uid ?? "";
+    const { uid = "", deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata;
     if (this.#stopped || !this.#nodes.has(pod.spec.nodeName ?? "")) return;
-    const known = this.#processes.get(uid);
-    if (pod.metadata.deletionTimestamp !== undefined) {
-      this.#terminate(pod, known);
-    } else if (known === undefined && pod.status?.phase === "Pending") {
-      this.#processes.set(uid, this.#start(pod));
+    const isNew = pod.status?.phase === "Pending" || deletionTimestamp !== undefined;
+    let running = this.#running.get(uid)?.process;
+    if (running === undefined && isNew) {
+      running = new PodProcess(this.#context, pod, this.#addresses.give(pod));
+      this.#running.set(uid, { pod, process: running });
+      this.#mainContainers.set(pod.metadata.name, mainContainer(pod).name);
     }
+    if (deletionTimestamp !== undefined) running?.terminate(deletionGracePeriodSeconds);
   }
 
-  async #start(pod: Pod): Promise<PodProcess | undefined> {
-    try {
-      const address = this.#giveAddress(pod);
-      return await startPodProcess(this.#context, pod, address);
-    } catch (error) {
-      await failPod(this.#context, pod, String(error));
-      return undefined;
-    }
-  }
-
-  #terminate(pod: Pod, known: Promise<PodProcess | undefined> | undefined): void {
-    const end = async (): Promise<void> => {
-      const running = await known;
-      if (running) running.terminate(pod);
-      else await removePod(this.#context, pod);
-    };
-    end().catch(report);
-  }
-
-  async #kill(pod: Pod): Promise<void> {
-    await (await this.#processes.get(pod.metadata.uid ?? ""))?.kill();
-  }
-
-  /**
-   * On Linux all of 127.0.0.0/8 is the machine itself. The middle bytes are the API server's port,
-   * so that clusters beside each other do not share addresses: Spark's ports are fixed.
-   */
-  #giveAddress(pod: Pod): string {
-    const { port } = this.#context.cluster;
-    if (this.#nextPod > LAST_POD) throw new Error("the process kubelet has no address left");
-    const address = `127.${port >> 8}.${port & 255}.${this.#nextPod++}`;
-    const { name, namespace = "", labels = {} } = pod.metadata;
-    this.#addresses.set(name, address);
-    if (pod.spec.hostname !== undefined) this.#addresses.set(pod.spec.hostname, address);
-    if (labels["spark-role"] === "driver") {
-      // The headless Service that Spark makes for it; its name is the driver's own.
-      this.#addresses.set(`${name}-svc.${namespace}.svc`, address);
-    }
-    this.#writeHosts();
-    return address;
-  }
-
-  /** Stands in for the cluster's DNS. Written in place, as running Pods have this very file mounted. */
-  #writeHosts(): void {
-    const lines = [...this.#addresses].map(([name, address]) => `${address} ${name}\n`);
-    writeFileSync(join(this.#context.root, "hosts"), `127.0.0.1 localhost\n${lines.join("")}`);
+  #gone({ metadata }: Pod): void {
+    const { uid = "" } = metadata;
+    void this.#running.get(uid)?.process.kill();
+    this.#addresses.free(uid);
   }
 }
 
-function report(error: unknown): void {
-  process.stderr.write(`process kubelet: ${String(error)}\n`);
+/** The one that runs Spark; else the last, where Spark would append its own. */
+function mainContainer({ spec }: Pod): Container {
+  return spec.containers.find(runsSpark) ?? spec.containers.at(-1) ?? spec.containers[0];
 }

@@ -2,29 +2,18 @@
 // without Sparkgate, and with the shipped set they run to their end. Runs Pods as processes: needs root and mount
 // namespaces.
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
 import { parseQuantity } from "../../src/kubernetes/quantity.ts";
-import { sparkHome, type SparkLine } from "./assets.ts";
-import { type Cluster, startCluster } from "./cluster.ts";
+import type { SparkLine } from "./assets.ts";
 import { buildJar } from "./java.ts";
-import { type RunningNodes, startNodes } from "./nodes.ts";
+import { type JobCluster, startJobCluster } from "./job-cluster.ts";
 import type { Pod } from "./pod.ts";
 import { until } from "./polling.ts";
-import { freePorts } from "./ports.ts";
-import { cannotRunPods, type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
-import { writePolicies } from "./spark-pods.ts";
-import {
-  prepareSpark,
-  SPARK,
-  type SparkAccount,
-  sparkSubmit,
-  type Submission,
-} from "./spark-submit.ts";
-import { registerSparkgate, type Sparkgate, startSparkgate } from "./sparkgate.ts";
+import { cannotRunPods } from "./process-kubelet.ts";
+import { SPARK, sparkSubmit, type Submission } from "./spark-submit.ts";
 
-const JOB_TIMEOUT_MS = 240_000;
 const CAPACITY_TYPE = "karpenter.sh/capacity-type";
 const NAMESPACED = `/api/v1/namespaces/${SPARK}`;
 
@@ -56,21 +45,19 @@ for (const line of ["3.5", "4.1"] as const) {
 }
 
 function inRestrictedNamespace(line: SparkLine): void {
-  let cluster: Cluster;
-  let nodes: RunningNodes;
-  let kubelet: ProcessKubelet | undefined;
-  let sparkgate: Sparkgate | undefined;
-  let account: SparkAccount;
-  let applications: string;
-  const home = sparkHome(line);
+  let jobs: JobCluster;
 
   before(async () => {
-    cluster = await startCluster({ controllers: true });
-    nodes = await startNodes(cluster, [
-      { name: "spot", labels: { [CAPACITY_TYPE]: "spot" } },
-      { name: "on-demand", labels: { [CAPACITY_TYPE]: "on-demand" } },
-    ]);
-    account = await prepareSpark(cluster, { "pod-security.kubernetes.io/enforce": "restricted" });
+    jobs = await startJobCluster({
+      line,
+      nodes: [
+        { name: "spot", labels: { [CAPACITY_TYPE]: "spot" } },
+        { name: "on-demand", labels: { [CAPACITY_TYPE]: "on-demand" } },
+      ],
+      files: { "etl.py": PYTHON_JOB },
+      namespaceLabels: { "pod-security.kubernetes.io/enforce": "restricted" },
+    });
+    const { cluster, applications, sparkHome } = jobs;
     await cluster.api("POST", `${NAMESPACED}/limitranges`, {
       metadata: { name: "defaults" },
       spec: { limits: [{ type: "Container", default: { cpu: "4" } }] },
@@ -86,31 +73,22 @@ function inRestrictedNamespace(line: SparkLine): void {
         },
       },
     });
-    applications = join(cluster.directory, "applications");
-    mkdirSync(applications);
     chmodSync(cluster.directory, 0o755); // user 185 reads the job's files
-    writeFileSync(join(applications, "etl.py"), PYTHON_JOB);
-    await buildJar("ShuffleJob", join(home, "jars"), join(applications, "etl.jar"));
-    kubelet = await startProcessKubelet(cluster, {
-      ...{ nodes: ["spot", "on-demand"], sparkHome: home, applications },
-    });
+    await buildJar("ShuffleJob", join(sparkHome, "jars"), join(applications, "etl.jar"));
   });
 
   afterEach(async (test) => {
-    cluster.keepIfFailed(test);
-    await cluster.api("DELETE", `${NAMESPACED}/pods?gracePeriodSeconds=0`);
+    jobs.cluster.keepIfFailed(test);
+    await jobs.cluster.api("DELETE", `${NAMESPACED}/pods?gracePeriodSeconds=0`);
   });
 
   after(async () => {
-    await kubelet?.stop();
-    nodes.stop();
-    await sparkgate?.stop();
-    await cluster.stop();
+    await jobs.stop();
   });
 
   const submit = (name: string, file: string, job: Partial<Submission> = {}) =>
-    sparkSubmit(cluster, account, {
-      ...{ sparkHome: home, name, application: `local:///opt/app/${file}`, ...job },
+    sparkSubmit(jobs.cluster, jobs.account, {
+      ...{ sparkHome: jobs.sparkHome, name, application: `local:///opt/app/${file}`, ...job },
       applicationArguments: [`/opt/app/end-${name}`],
       conf: {
         "spark.driver.memory": "1g",
@@ -121,37 +99,23 @@ function inRestrictedNamespace(line: SparkLine): void {
       },
     });
 
-  const pods = async (role?: string): Promise<readonly Pod[]> => {
-    const selector = role === undefined ? "" : `?labelSelector=spark-role%3D${role}`;
-    const { items } = (await cluster.api("GET", `${NAMESPACED}/pods${selector}`)) as {
-      items: readonly Pod[];
-    };
-    return items;
-  };
-
   it("is refused without Sparkgate", async () => {
     const { code, stdout, stderr } = await submit("refused", "etl.py");
     assert.equal(code, 1);
     assert.match(stdout + stderr, /violates PodSecurity \\?"restricted:latest\\?": allowPriv/);
-    assert.deepEqual(await pods(), []);
+    assert.deepEqual(await jobs.pods(), []);
   });
 
   it("with it comes in with what is added", async () => {
-    const [port = 0, metricsPort = 0] = await freePorts(2);
     const storage = { diskNodes: "Off", ephemeralStorage: { request: "1Gi" } };
-    sparkgate = await startSparkgate(cluster, {
-      policies: [
-        "baseline",
-        writePolicies(cluster, { "room-for-shuffle": { priority: 1, localDirs: storage } }),
-      ],
-      ...{ kubeconfig: cluster.kubeconfig, port, metricsPort },
+    await jobs.protect({
+      sets: ["baseline"],
+      policies: { "room-for-shuffle": { priority: 1, localDirs: storage } },
     });
-    await registerSparkgate(cluster, port);
     // R itself is not there to run it.
     const { code, stderr } = await submit("r-job", "etl.R");
     assert.equal(code, 0, stderr);
-    const [driver] = await pods("driver");
-    assert.ok(driver !== undefined);
+    const driver = await jobs.driver();
     assert.ok(driver.spec.containers[0].args?.includes("org.apache.spark.deploy.RRunner"));
     assertRestricted(driver, MEMORY.r);
   });
@@ -165,24 +129,21 @@ function inRestrictedNamespace(line: SparkLine): void {
       const name = `${language}-job`;
       const { code, stderr } = await submit(name, file, job);
       assert.equal(code, 0, stderr);
-      const [driver] = await pods("driver");
-      assert.ok(driver !== undefined);
-      const log = () => kubelet?.log(driver.metadata.name) ?? "";
-      await until("the job says what it may", () => /^EXECUTOR .*$/m.test(log()), {
-        timeoutMs: JOB_TIMEOUT_MS,
-      });
-      assert.match(log(), /^GROUPS 7$/m);
-      assert.ok(log().includes(`\nDRIVER ${RIGHTS}\n`), log());
-      assert.ok(log().includes(`\nEXECUTOR ${RIGHTS}\n`), log());
+      const driver = await jobs.driver();
+      await jobs.printed(driver, /^EXECUTOR .*$/m);
+      const log = jobs.kubelet.log(driver.metadata.name);
+      assert.match(log, /^GROUPS 7$/m);
+      assert.ok(log.includes(`\nDRIVER ${RIGHTS}\n`), log);
+      assert.ok(log.includes(`\nEXECUTOR ${RIGHTS}\n`), log);
 
-      const running = await pods();
+      const running = await jobs.pods();
       assert.deepEqual(running.map(({ metadata }) => metadata.labels?.["spark-role"]).sort(), [
         "driver",
         "executor",
       ]);
       for (const pod of running) assertRestricted(pod, MEMORY[language]);
       await until("the quota counts what the policies made of them", async () => {
-        const { status } = (await cluster.api("GET", `${NAMESPACED}/resourcequotas/team`)) as {
+        const { status } = (await jobs.cluster.api("GET", `${NAMESPACED}/resourcequotas/team`)) as {
           status: { used: Readonly<Record<string, string>> };
         };
         return ["requests.memory", "limits.memory", "requests.cpu", "requests.ephemeral-storage"]
@@ -190,12 +151,8 @@ function inRestrictedNamespace(line: SparkLine): void {
           .every(([used, asked]) => used === asked);
       });
 
-      writeFileSync(join(applications, `end-${name}`), "");
-      await until(
-        "the driver has succeeded",
-        async () => (await pods("driver"))[0]?.status?.phase === "Succeeded",
-        { timeoutMs: JOB_TIMEOUT_MS },
-      );
+      writeFileSync(join(jobs.applications, `end-${name}`), "");
+      await jobs.succeeded(driver);
     });
   }
 }

@@ -1,6 +1,6 @@
 /** `npm run e2e`: runs the end-to-end suites, after seeing to what they need. */
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
@@ -10,6 +10,7 @@ import {
   requireSpark,
   sparkHome,
 } from "./assets.ts";
+import { cannotRunPods } from "./process-kubelet.ts";
 
 const SUFFIX = ".e2e.ts";
 const EXIT_USAGE = 2;
@@ -20,6 +21,8 @@ const HELP = `Usage: npm run e2e [-- --only NAME]
 Runs the suites of test/e2e/*${SUFFIX} against a real etcd, API server, controller manager and
 scheduler on 127.0.0.1, and real Spark. The first run builds the control plane with Go (about 8
 minutes on 2 cores) and installs PySpark with pip; later ones find both in the cache.
+
+Suites that run Pods as processes need Linux and root; elsewhere they are skipped.
 
   --only NAME  only the suites whose name contains NAME
   --help       print this
@@ -54,9 +57,21 @@ function main(): number {
   // All of it first: a build of minutes should not end in "java is missing".
   requireControlPlane();
   requireSpark();
+  requirePods(chosen);
   const assets = controlPlane();
   sparkHome("3.5");
   return runTests(chosen, assets);
+}
+
+/** Says which suites will be skipped where Pods cannot be run; throws where nothing would be left. */
+function requirePods(suites: readonly string[]): void {
+  if (cannotRunPods === false) return;
+  const skipped = suites.filter((suite) =>
+    readFileSync(join(import.meta.dirname, suite + SUFFIX), "utf8").includes("cannotRunPods"),
+  );
+  if (skipped.length === suites.length) throw new MissingPrerequisiteError(cannotRunPods);
+  if (skipped.length > 0)
+    process.stderr.write(`skipped: ${skipped.join(", ")}: ${cannotRunPods}\n`);
 }
 
 function runTests(suites: readonly string[], assets: string): number {

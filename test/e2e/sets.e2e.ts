@@ -1,19 +1,14 @@
 // The policy sets for kinds of jobs, beside baseline: real jobs are told apart by what their conf shows, and the real scheduler puts
 // their executors where the sets say. Drivers run as processes: needs root and mount namespaces. Executors only get their node.
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, describe, it } from "node:test";
-import { sparkHome } from "./assets.ts";
-import { type Cluster, startCluster } from "./cluster.ts";
-import { type RunningNodes, startNodes } from "./nodes.ts";
+import { type JobCluster, startJobCluster } from "./job-cluster.ts";
 import type { Pod } from "./pod.ts";
 import { until } from "./polling.ts";
-import { freePorts } from "./ports.ts";
-import { cannotRunPods, type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
+import { cannotRunPods } from "./process-kubelet.ts";
 import { createPod, driverPod, executorPod, refusalOf } from "./spark-pods.ts";
-import { IMAGE, prepareSpark, SPARK, type SparkAccount, sparkSubmit } from "./spark-submit.ts";
-import { registerSparkgate, type Sparkgate, startSparkgate } from "./sparkgate.ts";
+import { IMAGE, SPARK, sparkSubmit } from "./spark-submit.ts";
 
 const JOB_TIMEOUT_MS = 180_000;
 const CAPACITY_TYPE = "karpenter.sh/capacity-type";
@@ -28,43 +23,29 @@ time.sleep(600)
 const WITH_GPU = { limits: { "nvidia.com/gpu": "1" }, requests: { "nvidia.com/gpu": "1" } };
 
 describe("policy sets for kinds of jobs", { skip: cannotRunPods }, () => {
-  let cluster: Cluster;
-  let nodes: RunningNodes;
-  let kubelet: ProcessKubelet;
-  let sparkgate: Sparkgate;
-  let account: SparkAccount;
-  const home = sparkHome("3.5");
+  let jobs: JobCluster;
 
   before(async () => {
-    cluster = await startCluster({ controllers: true });
-    nodes = await startNodes(cluster, [
-      { name: "drivers", labels: { [CAPACITY_TYPE]: "on-demand", runs: "drivers" } },
-      { name: "spot", labels: { [CAPACITY_TYPE]: "spot", runs: "executors" } },
-      { name: "on-demand", labels: { [CAPACITY_TYPE]: "on-demand", runs: "executors" } },
-    ]);
-    const [port = 0, metricsPort = 0] = await freePorts(2);
-    const policies = ["baseline", "shuffle-heavy", "streaming", "gpu", "notebooks"];
-    sparkgate = await startSparkgate(cluster, { policies, port, metricsPort });
-    await registerSparkgate(cluster, port);
-    account = await prepareSpark(cluster);
-    const applications = join(cluster.directory, "applications");
-    mkdirSync(applications);
-    writeFileSync(join(applications, "etl.py"), WAITING);
-    kubelet = await startProcessKubelet(cluster, {
-      ...{ nodes: ["drivers"], sparkHome: home, applications },
+    jobs = await startJobCluster({
+      line: "3.5",
+      nodes: [
+        { name: "drivers", labels: { [CAPACITY_TYPE]: "on-demand", runs: "drivers" } },
+        { name: "spot", labels: { [CAPACITY_TYPE]: "spot", runs: "executors" } },
+        { name: "on-demand", labels: { [CAPACITY_TYPE]: "on-demand", runs: "executors" } },
+      ],
+      running: ["drivers"],
+      files: { "etl.py": WAITING },
+      sparkgate: { sets: ["baseline", "shuffle-heavy", "streaming", "gpu", "notebooks"] },
     });
     await Promise.all(Object.entries(JOBS).map(([job, conf]) => submit(job, conf)));
   });
 
   afterEach((test) => {
-    cluster.keepIfFailed(test);
+    jobs.cluster.keepIfFailed(test);
   });
 
   after(async () => {
-    await kubelet.stop();
-    nodes.stop();
-    await sparkgate.stop();
-    await cluster.stop();
+    await jobs.stop();
   });
 
   const JOBS = {
@@ -80,22 +61,17 @@ describe("policy sets for kinds of jobs", { skip: cannotRunPods }, () => {
     "spark.kubernetes.executor.node.selector.runs": "executors",
   });
 
-  async function submit(job: string, conf: Readonly<Record<string, string>>): Promise<void> {
+  function submit(job: string, conf: Readonly<Record<string, string>>): Promise<void> {
     const own = { "spark.kubernetes.driver.node.selector.runs": "drivers" };
-    const { code, stderr } = await sparkSubmit(cluster, account, {
-      ...{ sparkHome: home, name: job, conf: { ...confOf(job), ...own, ...conf } },
-    });
-    assert.equal(code, 0, stderr);
+    return jobs.submit({ name: job, conf: { ...confOf(job), ...own, ...conf } });
   }
 
   /** Where the first executors of a job are bound, in order of their ids. */
   async function nodesOf(job: string, count = 3): Promise<readonly string[]> {
-    const path = `/api/v1/namespaces/${SPARK}/pods?labelSelector=job%3D${job}`;
     return until(
       `${count} executors of ${job} are bound`,
       async () => {
-        const { items } = (await cluster.api("GET", path)) as { items: readonly Pod[] };
-        const bound = items
+        const bound = (await jobs.pods({ job }))
           .toSorted((a, b) => executorId(a) - executorId(b))
           .flatMap(({ spec }) => spec.nodeName ?? []);
         return bound.length >= count && bound.slice(0, count);
@@ -125,10 +101,10 @@ describe("policy sets for kinds of jobs", { skip: cannotRunPods }, () => {
       "spark.kubernetes.authenticate.executor.serviceAccountName": SPARK,
       "spark.executor.instances": "5",
     };
-    const application = join(cluster.directory, "applications/etl.py");
+    const application = join(jobs.applications, "etl.py");
     const end = new AbortController();
-    const running = sparkSubmit(cluster, account, {
-      ...{ sparkHome: home, name: "notebook", deployMode: "client", conf, application },
+    const running = sparkSubmit(jobs.cluster, jobs.account, {
+      ...{ sparkHome: jobs.sparkHome, name: "notebook", deployMode: "client", conf, application },
       signal: end.signal,
     });
     try {
@@ -144,9 +120,9 @@ describe("policy sets for kinds of jobs", { skip: cannotRunPods }, () => {
       { name: `spark-kubernetes-${role}`, image: IMAGE, args: [role], resources: WITH_GPU },
     ];
     const executor = executorPod(1, { spec: { containers: containers("executor") } });
-    const { spec } = await createPod(cluster, SPARK, executor);
+    const { spec } = await createPod(jobs.cluster, SPARK, executor);
     assert.match(JSON.stringify(spec), /"karpenter\.sh\/capacity-type",[^}]*"on-demand"/);
     const driver = driverPod({ spec: { containers: containers("driver") } });
-    assert.match((await refusalOf(cluster, SPARK, driver)) ?? "", /\[no-gpu-for-drivers\]/);
+    assert.match((await refusalOf(jobs.cluster, SPARK, driver)) ?? "", /\[no-gpu-for-drivers\]/);
   });
 });

@@ -1,137 +1,203 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { patchTypes } from "../api-client.ts";
-import { dyingWithParent } from "../daemon.ts";
-import type { Pod } from "../pod.ts";
-import { podScript, sparkContainer } from "./pod-script.ts";
-import { type KubeletContext, podFolder } from "./volumes.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ApiError, patchTypes } from "../api-client.ts";
+import type { Container, Pod } from "../pod.ts";
+import { ContainerProcess } from "./container-process.ts";
+import { removeFolder } from "./disks.ts";
+import { evictionOf } from "./eviction.ts";
+import { type ContainerState, isSidecar, podStatus } from "./pod-status.ts";
+import { type KubeletContext, prepareVolumes, volumesFolder } from "./volumes.ts";
 
-/** A Pod that runs as a process, or did. */
-export interface PodProcess {
-  /** Ends it as Kubernetes does: preStop, grace, SIGKILL, and the Pod's object last. */
-  terminate(pod: Pod): void;
-  /** Ends it at once. */
-  kill(): Promise<void>;
-}
-
+const RETRY_MS = 500;
+const LOOK_FOR_EVICTION_EVERY_MS = 1000;
+/** Not found; conflict. */
+const GONE: readonly number[] = [404, 409];
 const DEFAULT_GRACE_SECONDS = 30;
-/** Bash's code for a process that a signal ended, here for SIGKILL. */
-const EXIT_CODE_KILLED = 137;
 
-/** Starts a Pod's process and keeps its status up to date. */
-export async function startPodProcess(
-  context: KubeletContext,
-  pod: Pod,
-  address: string,
-): Promise<PodProcess> {
-  const folder = podFolder(context, pod);
-  mkdirSync(folder, { recursive: true });
-  const script = join(folder, "run.sh");
-  writeFileSync(script, await podScript(context, pod, address));
-  const child = spawnInNamespace(script, join(folder, "log"));
-  const startedAt = new Date().toISOString();
-  let running = true;
-  let terminating = false;
+/** A Pod that runs as processes, or did. */
+export class PodProcess {
+  /** Once no process of it is left, and its status says so. */
+  readonly ended: Promise<void>;
+  readonly #context: KubeletContext;
+  readonly #pod: Pod;
+  readonly #address: string;
+  readonly #startedAt = new Date().toISOString();
+  readonly #states = new Map<string, ContainerState>();
+  readonly #running = new Map<Container, ContainerProcess>();
+  readonly #stopping = Promise.withResolvers<undefined>();
+  #isStopping = false;
+  #isTaken = false;
+  #grace = Infinity;
+  #deadline = Infinity;
+  #evicted: string | undefined;
+  #published = Promise.resolve();
 
-  const exited = new Promise<void>((resolve) => {
-    child.once("exit", (code) => {
-      running = false;
-      const exitCode = code ?? EXIT_CODE_KILLED;
-      const finish = async (): Promise<void> => {
-        await setStatus(context, pod, finishedStatus(pod, exitCode, startedAt));
-        if (terminating) await removePod(context, pod);
-      };
-      finish().then(resolve, resolve);
-    });
-  });
-  await setStatus(context, pod, runningStatus(pod, address, startedAt));
-  return {
-    terminate(deleted) {
-      if (terminating) return;
-      terminating = true;
-      if (!running) {
-        void removePod(context, pod);
-        return;
+  /** Starts it. */
+  constructor(context: KubeletContext, pod: Pod, address: string) {
+    this.#context = context;
+    this.#pod = pod;
+    this.#address = address;
+    this.ended = this.#run();
+  }
+
+  /** Ends it as Kubernetes does: preStop, SIGTERM, SIGKILL after the grace, sidecars last, and then the Pod's object. */
+  terminate(graceSeconds: number): void {
+    if (graceSeconds >= this.#grace) return;
+    if (this.#grace === Infinity) void this.ended.then(() => this.#remove());
+    this.#grace = graceSeconds;
+    this.#stop();
+    this.#deadline = Date.now() + graceSeconds * 1000;
+    for (const [container, running] of this.#running) {
+      if (!this.#isSidecar(container)) void running.terminate(this.#deadline);
+    }
+  }
+
+  /** Ends it at once. */
+  async kill(): Promise<void> {
+    this.#stop();
+    for (const running of this.#running.values()) running.kill();
+    await this.ended;
+  }
+
+  /** Ends it as with its machine: at once, and nobody is told. */
+  async take(): Promise<void> {
+    this.#isTaken = true;
+    await this.kill();
+    await this.#published;
+  }
+
+  async #run(): Promise<void> {
+    const volumes = await this.#prepareVolumes();
+    if (volumes !== undefined) {
+      const watching = setInterval(() => {
+        this.#evictIfFull(volumes);
+      }, LOOK_FOR_EVICTION_EVERY_MS).unref();
+      if (await this.#initialize(volumes)) {
+        await Promise.all(
+          this.#pod.spec.containers.map((each) => this.#runContainer(each, volumes)),
+        );
       }
-      // All that Spark's preStop command, decom.sh, does: it sends SIGPWR and waits.
-      child.kill(sparkContainer(pod).lifecycle?.preStop ? "SIGPWR" : "SIGTERM");
-      const grace = deleted.metadata.deletionGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
-      setTimeout(() => child.kill("SIGKILL"), grace * 1000).unref();
-    },
-    async kill() {
-      child.kill("SIGKILL");
-      await exited;
-    },
-  };
-}
+      clearInterval(watching);
+      await this.#endSidecars();
+    }
+    await this.#publish();
+    removeFolder(volumesFolder(this.#context, this.#pod));
+  }
 
-/** Tells the cluster that a Pod could not be started. */
-export function failPod(context: KubeletContext, pod: Pod, reason: string): Promise<void> {
-  return setStatus(context, pod, { phase: "Failed", reason: "FailedMount", message: reason });
-}
+  /** Tries until they are all there: Spark makes a ConfigMap and claims after the Pod. */
+  async #prepareVolumes(): Promise<ReadonlyMap<string, string> | undefined> {
+    const folders = new Map<string, string>();
+    let told = "";
+    while (!this.#isStopping) {
+      try {
+        await prepareVolumes(this.#context, this.#pod, folders);
+        return folders;
+      } catch (error) {
+        const message = `MountVolume.SetUp failed: ${String(error)}`;
+        for (const { name } of this.#pod.spec.containers) {
+          this.#states.set(name, { waiting: { reason: "ContainerCreating", message } });
+        }
+        if (message !== told) await this.#publish();
+        told = message;
+        await Promise.race([sleep(RETRY_MS), this.#stopping.promise]);
+      }
+    }
+    return undefined;
+  }
 
-/** Removes a Pod's object, as a kubelet does once its containers have ended. */
-export async function removePod(context: KubeletContext, pod: Pod): Promise<void> {
-  const options = { gracePeriodSeconds: 0, preconditions: { uid: pod.metadata.uid } };
-  await context.cluster.api("DELETE", podPath(pod), options).catch(() => undefined);
-}
+  /** Runs init containers one after the other. Answers whether the others may start. */
+  async #initialize(volumes: ReadonlyMap<string, string>): Promise<boolean> {
+    for (const container of this.#pod.spec.initContainers ?? []) {
+      const ending = this.#runContainer(container, volumes);
+      const exitCode = isSidecar(container) ? 0 : await ending;
+      if (exitCode !== 0) return false;
+    }
+    return !this.#isStopping;
+  }
 
-function spawnInNamespace(script: string, logFile: string): ChildProcess {
-  const log = openSync(logFile, "a");
-  const inNamespace = ["unshare", "--mount", "--propagation", "private", "bash", script] as const;
-  const [program, ...args] = dyingWithParent(inNamespace);
-  const child = spawn(program, args, {
-    stdio: ["ignore", log, log],
-    env: { PATH: process.env["PATH"], HOME: "/tmp", USER: "spark" },
-  });
-  closeSync(log);
-  return child;
-}
+  /** Answers its exit code; none where it was not started. */
+  async #runContainer(
+    container: Container,
+    volumes: ReadonlyMap<string, string>,
+  ): Promise<number | undefined> {
+    if (this.#isStopping) return undefined;
+    const { name } = container;
+    let running: ContainerProcess;
+    try {
+      const parts = { address: this.#address, volumes };
+      running = new ContainerProcess(this.#context, this.#pod, container, parts);
+    } catch (error) {
+      const waiting = { reason: "CreateContainerConfigError", message: String(error) };
+      this.#states.set(name, { waiting });
+      await this.#publish();
+      await this.#stopping.promise;
+      return undefined;
+    }
+    this.#running.set(container, running);
+    this.#states.set(name, { running: { startedAt: running.startedAt } });
+    void this.#publish();
+    const terminated = await running.ended;
+    this.#running.delete(container);
+    this.#states.set(name, { terminated });
+    await this.#publish();
+    return terminated.exitCode;
+  }
 
-async function setStatus(context: KubeletContext, pod: Pod, status: object): Promise<void> {
-  const path = `${podPath(pod)}/status`;
-  // The Pod may have been deleted by force meanwhile.
-  await context.cluster.api("PATCH", path, { status }, patchTypes.merge).catch(() => undefined);
-}
+  /** In reverse order, each within what is left of the grace. */
+  async #endSidecars(): Promise<void> {
+    const { terminationGracePeriodSeconds = DEFAULT_GRACE_SECONDS } = this.#pod.spec;
+    const deadline = Math.min(this.#deadline, Date.now() + terminationGracePeriodSeconds * 1000);
+    for (const sidecar of [...this.#running.values()].reverse()) {
+      void sidecar.terminate(deadline);
+      await sidecar.ended;
+    }
+  }
 
-function podPath({ metadata }: Pod): string {
-  return `/api/v1/namespaces/${metadata.namespace ?? ""}/pods/${metadata.name}`;
-}
+  #isSidecar(container: Container): boolean {
+    return isSidecar(container) && this.#pod.spec.initContainers?.includes(container) === true;
+  }
 
-function runningStatus(pod: Pod, address: string, startedAt: string): object {
-  return {
-    phase: "Running",
-    podIP: address,
-    podIPs: [{ ip: address }],
-    startTime: startedAt,
-    conditions: readiness("True"),
-    containerStatuses: containerStatuses(pod, true, { running: { startedAt } }),
-  };
-}
+  #evictIfFull(volumes: ReadonlyMap<string, string>): void {
+    const evicted = evictionOf(this.#pod, volumes);
+    if (evicted === undefined) return;
+    this.#evicted = evicted;
+    void this.kill();
+  }
 
-function finishedStatus(pod: Pod, exitCode: number, startedAt: string): object {
-  const finishedAt = new Date().toISOString();
-  const reason = exitCode === 0 ? "Completed" : "Error";
-  const terminated = { exitCode, reason, startedAt, finishedAt };
-  return {
-    phase: exitCode === 0 ? "Succeeded" : "Failed",
-    conditions: readiness("False"),
-    containerStatuses: containerStatuses(pod, false, { terminated }),
-  };
-}
+  #stop(): void {
+    this.#isStopping = true;
+    this.#stopping.resolve(undefined);
+  }
 
-function containerStatuses(pod: Pod, ready: boolean, state: object): object[] {
-  return pod.spec.containers.map(({ name, image }) => ({
-    name,
-    image,
-    imageID: "",
-    ready,
-    restartCount: 0,
-    state,
-  }));
-}
+  /** Tells the cluster, one change after the other. */
+  #publish(): Promise<void> {
+    this.#published = this.#published.then(() =>
+      this.#call("PATCH", "/status", {
+        status: podStatus(this.#pod, {
+          ...{ address: this.#address, startedAt: this.#startedAt },
+          ...{ states: this.#states, evicted: this.#evicted },
+        }),
+      }),
+    );
+    return this.#published;
+  }
 
-function readiness(status: "True" | "False"): object[] {
-  return ["Ready", "ContainersReady"].map((type) => ({ type, status }));
+  /** As a kubelet does once its containers have ended. */
+  async #remove(): Promise<void> {
+    const preconditions = { uid: this.#pod.metadata.uid };
+    await this.#call("DELETE", "", { gracePeriodSeconds: 0, preconditions });
+  }
+
+  async #call(method: "PATCH" | "DELETE", subresource: string, body: object): Promise<void> {
+    if (this.#isTaken) return;
+    const { name, namespace = "" } = this.#pod.metadata;
+    const path = `/api/v1/namespaces/${namespace}/pods/${name}${subresource}`;
+    try {
+      const contentType = method === "PATCH" ? patchTypes.merge : undefined;
+      await this.#context.cluster.api(method, path, body, contentType);
+    } catch (error) {
+      // It may have been deleted by force meanwhile, and have a successor of its name.
+      if (error instanceof ApiError && GONE.includes(error.status)) return;
+      process.stderr.write(`process kubelet: ${method} ${path}: ${String(error)}\n`);
+    }
+  }
 }

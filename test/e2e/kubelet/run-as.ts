@@ -10,7 +10,7 @@ export const IMAGE_USER = { uid: 185, name: "spark" };
  */
 export function runAs(pod: Pod, container: Container): string {
   const context: SecurityContext = { ...pod.spec.securityContext, ...container.securityContext };
-  const { runAsNonRoot = false, runAsUser, allowPrivilegeEscalation = true } = context;
+  const { runAsNonRoot = false, runAsUser, allowPrivilegeEscalation = true, fsGroup } = context;
   if (runAsNonRoot && runAsUser === undefined) {
     throw new Error(
       `container has runAsNonRoot and image has non-numeric user (${IMAGE_USER.name}), cannot verify user is non-root`,
@@ -21,7 +21,8 @@ export function runAs(pod: Pod, container: Container): string {
   }
   const isDropped = context.capabilities?.drop?.includes("ALL") === true;
   return [
-    `setpriv --reuid ${runAsUser ?? IMAGE_USER.uid} --regid 0 --clear-groups`,
+    `setpriv --reuid ${runAsUser ?? IMAGE_USER.uid} --regid 0`,
+    fsGroup === undefined ? "--clear-groups" : `--groups ${fsGroup}`,
     ...(allowPrivilegeEscalation ? [] : ["--no-new-privs"]),
     ...(isDropped ? ["--bounding-set=-all --inh-caps=-all"] : []),
     // The kernel clears --pdeathsig at a change of user: so setpriv sets it, which does both in order.

@@ -1,45 +1,83 @@
-import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
+import { parseQuantity } from "../../../src/kubernetes/quantity.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Pod, Volume } from "../pod.ts";
-import { until } from "../polling.ts";
 import { requestToken } from "../spark-submit.ts";
+import { mountTmpfs } from "./disks.ts";
 
 /** The process kubelet's own folder and what it serves from it. */
 export interface KubeletContext {
   cluster: Cluster;
-  /** Holds a folder for each Pod (`pods/`) and for each node's disks (`node/`). */
+  /** Holds logs and scripts of each Pod (`pods/`), and a folder for each node's disk (`node/`). */
   root: string;
   /** The installed Spark that stands in for the image's `/opt/spark`. */
   sparkHome: string;
-  /** The folder which every Pod sees as `/opt/app`. */
+  /** The folder which every container sees as `/opt/app`. */
   applications: string;
 }
 
-/** Fills a folder with what a volume of a Pod has, and answers its path. */
-export async function prepareVolume(
+const OF_ALL = 0o777;
+/** What the kubelet gives a volume's group (pkg/volume/volume_linux.go: rw-rw----, x of folders, setgid). */
+const OF_GROUP = 0o2775;
+
+/**
+ * Adds a folder for each volume of a Pod that has none yet, with what belongs into it.
+ * @throws Error where something is not there yet
+ */
+export async function prepareVolumes(
   context: KubeletContext,
   pod: Pod,
-  volume: Volume,
-): Promise<string> {
-  if (volume.hostPath) return hostFolder(context, pod, volume.hostPath);
-  const directory = join(podFolder(context, pod), "volumes", volume.name);
-  mkdirSync(directory, { recursive: true });
-  if (volume.emptyDir) chmodSync(directory, 0o777);
-  else if (volume.configMap) await writeConfigMap(context, pod, volume.configMap, directory);
-  else if (volume.projected) await writeServiceAccount(context, pod, directory);
-  else throw new Error(`volume ${volume.name} is of a kind that the process kubelet lacks`);
-  return directory;
-}
-
-/** The folder of one Pod: its volumes, its script and its log. */
-export function podFolder(context: KubeletContext, pod: Pod): string {
-  return join(context.root, "pods", pod.metadata.name);
+  folders: Map<string, string>,
+): Promise<void> {
+  for (const volume of pod.spec.volumes ?? []) {
+    if (folders.has(volume.name)) continue;
+    folders.set(volume.name, await prepareVolume(context, pod, volume));
+  }
 }
 
 /** The folder which stands for a path on a node's own disk. */
 export function nodeFolder(context: KubeletContext, node: string, path: string): string {
   return join(context.root, "node", node, path);
+}
+
+/** Where a Pod's volumes lie on its node, but for those that outlive it. */
+export function volumesFolder(context: KubeletContext, { metadata, spec }: Pod): string {
+  const path = `/var/lib/kubelet/pods/${metadata.uid ?? ""}/volumes`;
+  return nodeFolder(context, spec.nodeName ?? "", path);
+}
+
+async function prepareVolume(context: KubeletContext, pod: Pod, volume: Volume): Promise<string> {
+  const { name, hostPath, persistentVolumeClaim, ephemeral } = volume;
+  if (hostPath) return hostFolder(context, pod, hostPath);
+  if (persistentVolumeClaim) return claimFolder(context, pod, persistentVolumeClaim.claimName);
+  // The controller manager makes its claim, of this name.
+  if (ephemeral) return claimFolder(context, pod, `${pod.metadata.name}-${name}`);
+  const directory = join(volumesFolder(context, pod), name);
+  mkdirSync(directory, { recursive: true });
+  if (volume.emptyDir) makeEmptyDir(pod, volume.emptyDir, directory);
+  else if (volume.configMap) await writeConfigMap(context, pod, volume.configMap, directory);
+  else if (volume.projected) await writeServiceAccount(context, pod, directory);
+  else throw new Error(`volume ${name} is of a kind that the process kubelet lacks`);
+  return directory;
+}
+
+function makeEmptyDir(
+  pod: Pod,
+  { medium, sizeLimit }: NonNullable<Volume["emptyDir"]>,
+  directory: string,
+): void {
+  if (medium === "Memory") mountTmpfs(directory, parseQuantity(sizeLimit ?? ""));
+  chmodSync(directory, OF_ALL);
+  giveToGroup(pod, directory);
 }
 
 function hostFolder(
@@ -55,6 +93,34 @@ function hostFolder(
   return directory;
 }
 
+/**
+ * A claim's folder on the node, by way of the PersistentVolume that it is bound to. A new one is root's with mode 0755, as a disk
+ * that was formatted just now, and the Pod's `fsGroup` gets it.
+ */
+async function claimFolder(context: KubeletContext, pod: Pod, claimName: string): Promise<string> {
+  const { api } = context.cluster;
+  const claims = `/api/v1/namespaces/${pod.metadata.namespace ?? ""}/persistentvolumeclaims`;
+  const claim = (await api("GET", `${claims}/${claimName}`)) as { spec: { volumeName?: string } };
+  const { volumeName } = claim.spec;
+  if (volumeName === undefined) throw new Error(`claim ${claimName} is not bound yet`);
+  const { spec } = (await api("GET", `/api/v1/persistentvolumes/${volumeName}`)) as {
+    spec: { local?: { path: string }; hostPath?: { path: string } };
+  };
+  const path = spec.local?.path ?? spec.hostPath?.path;
+  if (path === undefined) throw new Error(`${volumeName} is neither local nor hostPath`);
+  const directory = nodeFolder(context, pod.spec.nodeName ?? "", path);
+  mkdirSync(directory, { recursive: true });
+  if (spec.local) giveToGroup(pod, directory);
+  return directory;
+}
+
+function giveToGroup({ spec }: Pod, directory: string): void {
+  const { fsGroup } = spec.securityContext ?? {};
+  if (fsGroup === undefined) return;
+  chownSync(directory, 0, fsGroup);
+  chmodSync(directory, lstatSync(directory).mode | OF_GROUP);
+}
+
 async function writeConfigMap(
   { cluster }: KubeletContext,
   pod: Pod,
@@ -62,9 +128,7 @@ async function writeConfigMap(
   directory: string,
 ): Promise<void> {
   const path = `/api/v1/namespaces/${pod.metadata.namespace ?? ""}/configmaps/${name}`;
-  // As the real kubelet, wait for it: Spark creates it after the Pod.
-  const map = await until(`ConfigMap ${name}`, () => cluster.api("GET", path));
-  const { data = {} } = map as { data?: Record<string, string> };
+  const { data = {} } = (await cluster.api("GET", path)) as { data?: Record<string, string> };
   const files = items ?? Object.keys(data).map((key) => ({ key, path: key }));
   for (const file of files) {
     const target = join(directory, file.path);

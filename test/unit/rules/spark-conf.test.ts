@@ -60,6 +60,7 @@ const told = (result: ConfRun) =>
 
 const GRACE = "spark.kubernetes.executor.terminationGracePeriodSeconds";
 const KILL_INTERVAL = "spark.executor.decommission.killInterval";
+const REATTEMPT = "spark.storage.decommission.replicationReattemptInterval";
 const DYNAMIC = { "spark.dynamicAllocation.enabled": "true" };
 const CELEBORN = {
   "spark.shuffle.manager": "org.apache.spark.shuffle.celeborn.SparkShuffleManager",
@@ -361,31 +362,32 @@ describe("sparkConf: GracefulDecommission", () => {
       "spark.storage.decommission.rddBlocks.enabled": "true",
       [GRACE]: "110s",
       [KILL_INTERVAL]: "110s",
-      "spark.storage.decommission.replicationReattemptInterval": "5s",
+      [REATTEMPT]: "30s",
     });
     assert.deepEqual(run(block, CELEBORN).operations, []);
   });
 
   it("gives executors what the platform's shortest notice leaves", () => {
-    const graces: Readonly<Record<string, string>> = {
-      ...{ eks: "110s", karpenter: "110s", gke: "13s", aks: "27s", oke: "27s", ack: "170s" },
-      "node-pool": "27s",
+    const graces: Readonly<Record<string, readonly [grace: string, reattempt: string]>> = {
+      ...{ eks: ["110s", "30s"], karpenter: ["110s", "30s"], ack: ["170s", "30s"] },
+      ...{ aks: ["27s", "9s"], oke: ["27s", "9s"], "node-pool": ["27s", "9s"], gke: ["13s", "4s"] },
     };
-    for (const [platform, grace] of Object.entries(graces)) {
+    for (const [platform, [grace, reattempt]] of Object.entries(graces)) {
       const keys = added(run({ presets: ["GracefulDecommission"] }, {}, NO_FACTS, { platform }));
-      assert.deepEqual(keys, { ...keys, [GRACE]: grace, [KILL_INTERVAL]: grace }, platform);
+      const wanted = { [GRACE]: grace, [KILL_INTERVAL]: grace, [REATTEMPT]: reattempt };
+      assert.deepEqual(keys, { ...keys, ...wanted }, platform);
     }
   });
 
   it("says nothing of a grace where no platform is known, nor for a job that does not decommission or says its own", () => {
     const block = { presets: ["GracefulDecommission"] };
     const graces = (entries: Readonly<Record<string, string>>, options: CompileOptions = {}) =>
-      [GRACE, KILL_INTERVAL].filter((key) =>
+      [GRACE, KILL_INTERVAL, REATTEMPT].filter((key) =>
         Object.hasOwn(added(run(block, entries, NO_FACTS, options), entries), key),
       );
     assert.deepEqual(graces({}, { platform: undefined }), []);
     assert.deepEqual(graces({ "spark.decommission.enabled": "false" }), []);
-    assert.deepEqual(graces({ [GRACE]: "60s" }), [KILL_INTERVAL]);
+    assert.deepEqual(graces({ [GRACE]: "60s" }), [KILL_INTERVAL, REATTEMPT]);
   });
 
   it("cleans a fallback storage up, where there is one", () => {
