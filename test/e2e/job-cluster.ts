@@ -30,6 +30,8 @@ export interface JobClusterOptions {
   readonly nodes: readonly FakeNode[];
   /** Only here Pods run; elsewhere they are bound and no more. On all nodes unless told. */
   readonly running?: readonly string[];
+  /** How much fits on a node's disk. */
+  readonly diskSizes?: Readonly<Record<string, string>>;
   /** What each Pod sees below `/opt/app`, by name. */
   readonly files?: Readonly<Record<string, string>>;
   /** Of the namespace of Spark's. */
@@ -54,7 +56,7 @@ const ENDED: ReadonlySet<string> = new Set(["Succeeded", "Failed"]);
 
 /** Starts a cluster in which whole jobs run. Needs what the process kubelet needs. */
 export async function startJobCluster(options: JobClusterOptions): Promise<JobCluster> {
-  const { line, nodes, files = {}, auditPolicy } = options;
+  const { line, nodes, files = {}, diskSizes = {}, auditPolicy } = options;
   const cluster = await startCluster({
     controllers: true,
     ...(auditPolicy === undefined ? {} : { auditPolicy }),
@@ -72,7 +74,7 @@ export async function startJobCluster(options: JobClusterOptions): Promise<JobCl
     const home = sparkHome(line);
     const kubelet = await startProcessKubelet(cluster, {
       nodes: options.running ?? kept.names,
-      ...{ sparkHome: home, applications },
+      ...{ sparkHome: home, applications, diskSizes },
     });
     stops.push(() => kubelet.stop());
     const started = new JobCluster(
@@ -162,13 +164,21 @@ export class JobCluster {
     return driver;
   }
 
+  /** What `kubectl describe` prints of a Pod. */
+  async describe({ metadata }: Pod): Promise<string> {
+    const args = ["describe", "pod", "-n", SPARK, metadata.name];
+    const { code, stdout, stderr } = await this.cluster.kubectl(args);
+    assert.equal(code, 0, stderr);
+    return stdout;
+  }
+
   /** Waits until a driver has printed a line; its match. */
   printed(driver: Pod, line: RegExp): Promise<RegExpExecArray> {
     const { name } = driver.metadata;
     return until(
       `${name} prints ${String(line)}`,
       async () => {
-        const phase = await this.#phaseOf(name);
+        const phase = (await this.#read(name)).status?.phase ?? "";
         const log = this.kubelet.log(name);
         const found = line.exec(log);
         if (found === null && ENDED.has(phase)) {
@@ -182,21 +192,25 @@ export class JobCluster {
 
   /** Waits until a driver has ended well. */
   async succeeded(driver: Pod): Promise<void> {
+    const { status, metadata } = await this.ended(driver);
+    assert.equal(status?.phase, "Succeeded", this.kubelet.log(metadata.name).slice(-4000));
+  }
+
+  /** Waits until a driver has ended, well or not; what has become of it. */
+  ended(driver: Pod): Promise<Pod> {
     const { name } = driver.metadata;
-    const phase = await until(
+    return until(
       `${name} has ended`,
       async () => {
-        const found = await this.#phaseOf(name);
-        return ENDED.has(found) && found;
+        const pod = await this.#read(name);
+        return ENDED.has(pod.status?.phase ?? "") && pod;
       },
       { timeoutMs: JOB_TIMEOUT_MS },
     );
-    assert.equal(phase, "Succeeded", this.kubelet.log(name).slice(-4000));
   }
 
-  async #phaseOf(pod: string): Promise<string> {
-    const path = `/api/v1/namespaces/${SPARK}/pods/${pod}`;
-    return ((await this.cluster.api("GET", path)) as Pod).status?.phase ?? "";
+  async #read(pod: string): Promise<Pod> {
+    return (await this.cluster.api("GET", `/api/v1/namespaces/${SPARK}/pods/${pod}`)) as Pod;
   }
 
   /** Ends all of it. */

@@ -109,16 +109,19 @@ describe("the process kubelet", { skip: cannotRunPods }, () => {
     await run("asked", {
       containers: [
         {
-          ...bash("main", "trap 'cat /shared/seen /shared/order; exit 5' TERM; sleep 600 & wait"),
+          ...bash(
+            "main",
+            "trap 'cat /shared/seen /shared/order; exit 5' TERM; echo up; sleep 600 & wait",
+          ),
           lifecycle: { preStop: { exec: { command: ["bash", "-c", preStop] } } },
         },
       ],
       volumes: [{ name: "shared", emptyDir: {} }],
     });
-    await untilPhase("asked", "Running");
+    await untilUp("asked");
     const { status } = await deleted("asked");
     // It sees the container's own process, and none of the machine's.
-    assert.equal(kubelet.log("asked"), "1\npreStop\n");
+    assert.equal(kubelet.log("asked"), "up\n1\npreStop\n");
     assert.deepEqual(exitCodes(status?.containerStatuses), { main: 5 });
   });
 
@@ -127,14 +130,14 @@ describe("the process kubelet", { skip: cannotRunPods }, () => {
       terminationGracePeriodSeconds: 1,
       containers: [
         {
-          ...bash("main", "trap 'echo asked' TERM; while :; do sleep 0.1; done"),
+          ...bash("main", "trap 'echo asked' TERM; echo up; while :; do sleep 0.1; done"),
           lifecycle: { preStop: { exec: { command: ["sleep", "600"] } } },
         },
       ],
     });
-    await untilPhase("stubborn", "Running");
+    await untilUp("stubborn");
     const { status } = await deleted("stubborn");
-    assert.equal(kubelet.log("stubborn"), "asked\n");
+    assert.equal(kubelet.log("stubborn"), "up\nasked\n");
     assert.deepEqual(exitCodes(status?.containerStatuses), { main: KILLED });
   });
 
@@ -167,6 +170,20 @@ describe("the process kubelet", { skip: cannotRunPods }, () => {
         readdirSync(folder).filter((group) => group.includes(uid)),
         [],
       );
+    },
+  );
+
+  it(
+    "gives a process no more than its limit where there is no memory cgroup",
+    { skip: memoryEnforcement !== "ulimit" && "there is one" },
+    async () => {
+      const greedy = bash("greedy", "head -c 200M /dev/zero | tail > /dev/null");
+      await run("ulimit", {
+        containers: [{ ...greedy, resources: { limits: { memory: "64Mi" } } }],
+      });
+      const { status } = await untilPhase("ulimit", "Failed");
+      assert.deepEqual(exitCodes(status?.containerStatuses), { greedy: 1 });
+      assert.match(kubelet.log("ulimit"), /memory exhausted/);
     },
   );
 
@@ -273,6 +290,12 @@ describe("the process kubelet", { skip: cannotRunPods }, () => {
       const pod = await read(name);
       return pod.status?.phase === phase && pod;
     });
+  }
+
+  /** Running, and its trap is set. */
+  async function untilUp(name: string): Promise<void> {
+    await untilPhase(name, "Running");
+    await until(`${name} is up`, () => kubelet.log(name).startsWith("up"));
   }
 
   /** Deletes a Pod, and answers its last state. */

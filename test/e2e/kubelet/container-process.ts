@@ -24,6 +24,8 @@ const UNLIMITED: MemoryLimit = {
 /** A container: a process in mount and PID namespaces of its own, and what it starts. */
 export class ContainerProcess {
   readonly startedAt = new Date().toISOString();
+  /** Once it runs its command, or has ended. */
+  readonly started: Promise<void>;
   /** How it ended, once it has. */
   readonly ended: Promise<Terminated>;
   readonly #container: Container;
@@ -62,6 +64,9 @@ export class ContainerProcess {
       join(folder, "unshare.log"),
     );
     this.ended = this.#untilEnded();
+    this.started = new Promise((resolve) => {
+      this.#child.stdio[3]?.once("data", resolve).once("close", resolve);
+    });
   }
 
   /** As the kubelet ends it: preStop, SIGTERM, and at the deadline SIGKILL. A second call may bring that forward. */
@@ -102,6 +107,7 @@ export class ContainerProcess {
   async #preStop(): Promise<void> {
     const { exec, sleep: pause } = this.#container.lifecycle?.preStop ?? {};
     if (pause) await sleep(pause.seconds * 1000, undefined, { ref: false });
+    await this.started;
     const first = this.#firstProcess();
     if (!exec || first === undefined) return;
     const child = start(
@@ -155,7 +161,7 @@ function start(program: readonly string[], args: readonly string[], log: string)
   const [command = "", ...rest] = program;
   const [starter, ...all] = dyingWithParent([command, ...rest, ...args]);
   const child = spawn(starter, all, {
-    stdio: ["ignore", output, output],
+    stdio: ["ignore", output, output, "pipe"],
     env: { PATH: process.env["PATH"], HOME: "/tmp", USER: "spark" },
   });
   closeSync(output);

@@ -21,6 +21,7 @@ export interface ContainerParts {
 
 /** Folders of the machine which a container sees through an overlay. */
 const OVERLAID = ["opt", "var", "mnt"];
+const PERF_DATA = `/tmp/hsperfdata_${IMAGE_USER.name}`;
 /** As in the images, where jobs leave what they copy. */
 const WORK_DIR = "/opt/spark/work-dir";
 
@@ -55,7 +56,14 @@ export function containerScripts(
   ];
   const script = (...lines: string[]): string => `${["set -e", ...lines].join("\n")}\n`;
   return {
-    run: script(`exec >> ${quote(parts.log)} 2>&1`, ...layOut, ...enter, `exec ${user} ${first}`),
+    run: script(
+      `exec >> ${quote(parts.log)} 2>&1`,
+      ...layOut,
+      ...enter,
+      // Tells the kubelet that it has started.
+      "echo >&3; exec 3>&-",
+      `exec ${user} ${first}`,
+    ),
     exec: script(...enter, `exec ${user} "$@"`),
   };
 }
@@ -73,6 +81,8 @@ function fileSystem(context: KubeletContext, folder: string): string[] {
     "mkdir -p /opt/spark /opt/app",
     overlay(quote(context.sparkHome), "spark", "/opt/spark"),
     `install -m 755 ${quote(join(context.root, "decom.sh"))} /opt/decom.sh`,
+    // JVMs leave their figures in /tmp, which is the machine's, by the process id, which is the same in each container.
+    `mkdir -p ${PERF_DATA}; mount -t tmpfs -o mode=755,uid=${IMAGE_USER.uid} tmpfs ${PERF_DATA}`,
     `mount --bind ${quote(context.applications)} /opt/app`,
     `mount --bind ${quote(join(context.root, "hosts"))} /etc/hosts`,
     `mount --bind ${quote(join(context.root, "passwd"))} /etc/passwd`,

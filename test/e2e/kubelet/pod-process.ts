@@ -17,6 +17,8 @@ const DEFAULT_GRACE_SECONDS = 30;
 export class PodProcess {
   /** Once no process of it is left, and its status says so. */
   readonly ended: Promise<void>;
+  /** Once its object is removed too, if it is to be. */
+  #done: Promise<void>;
   readonly #context: KubeletContext;
   readonly #pod: Pod;
   readonly #address: string;
@@ -37,12 +39,13 @@ export class PodProcess {
     this.#pod = pod;
     this.#address = address;
     this.ended = this.#run();
+    this.#done = this.ended;
   }
 
   /** Ends it as Kubernetes does: preStop, SIGTERM, SIGKILL after the grace, sidecars last, and then the Pod's object. */
   terminate(graceSeconds: number): void {
     if (graceSeconds >= this.#grace) return;
-    if (this.#grace === Infinity) void this.ended.then(() => this.#remove());
+    if (this.#grace === Infinity) this.#done = this.ended.then(() => this.#remove());
     this.#grace = graceSeconds;
     this.#stop();
     this.#deadline = Date.now() + graceSeconds * 1000;
@@ -55,14 +58,13 @@ export class PodProcess {
   async kill(): Promise<void> {
     this.#stop();
     for (const running of this.#running.values()) running.kill();
-    await this.ended;
+    await this.#done;
   }
 
   /** Ends it as with its machine: at once, and nobody is told. */
   async take(): Promise<void> {
     this.#isTaken = true;
     await this.kill();
-    await this.#published;
   }
 
   async #run(): Promise<void> {
@@ -133,6 +135,7 @@ export class PodProcess {
       return undefined;
     }
     this.#running.set(container, running);
+    await running.started;
     this.#states.set(name, { running: { startedAt: running.startedAt } });
     void this.#publish();
     const terminated = await running.ended;

@@ -59,8 +59,6 @@ function executor(env: ReadonlyMap<string, string>, address: string): string {
     "java",
     ...options.map(([, option]) => quote(option)),
     `-Xms${memory} -Xmx${memory}`,
-    // All write to the machine's /tmp, under the process id, which is the same in each container.
-    "-XX:-UsePerfData",
     '-cp "/opt/spark/conf::/opt/spark/jars/*"',
     "org.apache.spark.scheduler.cluster.k8s.KubernetesExecutorBackend",
     `--driver-url ${value("SPARK_DRIVER_URL")}`,
