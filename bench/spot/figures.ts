@@ -6,7 +6,7 @@ export interface Run {
   readonly round: number;
   readonly configuration: string;
   readonly loss: Loss;
-  /** From the application's start to its end; null where the job failed. */
+  /** From the start of its first job to its end; null where the job failed. */
   readonly seconds: number | null;
   readonly stagesRunAgain: number;
   readonly tasksRunAgain: number;
