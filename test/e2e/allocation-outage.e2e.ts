@@ -15,7 +15,7 @@ import { POD_POSTS, type PodPost, podPosts } from "./pod-posts.ts";
 import { until } from "./polling.ts";
 import { cannotRunPods } from "./process-kubelet.ts";
 import { createPod, driverPod, executorPod, refusalOf } from "./spark-pods.ts";
-import { SPARK, sparkSubmit } from "./spark-submit.ts";
+import { SPARK, sparkSubmit, START_FAST } from "./spark-submit.ts";
 import { ROOT } from "./sparkgate-process.ts";
 import { type Policies, SuccessiveSparkgate } from "./successive-sparkgate.ts";
 import { countFailedOpen } from "./webhook-configuration.ts";
@@ -42,7 +42,6 @@ const DRIVER_WEBHOOKS = [
 const BURST = 28;
 
 /** What a JVM that lives for seconds never gets to use is not compiled. */
-const START_FAST = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 const CONF = {
   "spark.dynamicAllocation.enabled": "true",
   "spark.dynamicAllocation.maxExecutors": String(MOST_EXECUTORS),
