@@ -17,7 +17,7 @@ export interface ApplicationRun {
   /** Shuffle blocks that an executor took over from another, and their bytes; told with `spark.eventLog.logBlockUpdates.enabled`. */
   readonly blocksMoved: number;
   readonly bytesMoved: number;
-  /** From the application's start to its end; undefined while it runs. */
+  /** From the start of its first job, for which most executors must be there, to its end; undefined while it runs. */
   readonly seconds: number | undefined;
 }
 
@@ -34,6 +34,7 @@ export const EVENT_LOG_CONF = {
 interface Event {
   readonly Event: string;
   readonly Timestamp?: number;
+  readonly "Submission Time"?: number;
   readonly "Executor ID"?: string;
   readonly "Stage ID"?: number;
   readonly "Stage Attempt ID"?: number;
@@ -53,7 +54,7 @@ export function applicationRun(log: readonly SparkEvent[]): ApplicationRun {
   const updates = of("BlockUpdated").map((event) => event["Block Updated Info"]);
   // Only blocks that come from another executor are told so: IndexShuffleBlockResolver.putShuffleBlockAsStream.
   const moved = updates.filter((info) => info?.["Block ID"].startsWith("shuffle_") === true);
-  const [start] = of("ApplicationStart");
+  const [start] = of("JobStart");
   const [end] = of("ApplicationEnd");
   return {
     stagesCompleted: of("StageCompleted").length,
@@ -70,7 +71,9 @@ export function applicationRun(log: readonly SparkEvent[]): ApplicationRun {
     blocksMoved: moved.filter((info) => info?.["Block ID"].endsWith(".data") === true).length,
     bytesMoved: moved.reduce((sum, info) => sum + (info?.["Disk Size"] ?? 0), 0),
     seconds:
-      end === undefined ? undefined : ((end.Timestamp ?? 0) - (start?.Timestamp ?? 0)) / 1000,
+      end === undefined
+        ? undefined
+        : ((end.Timestamp ?? 0) - (start?.["Submission Time"] ?? 0)) / 1000,
   };
 }
 

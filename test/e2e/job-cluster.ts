@@ -36,6 +36,8 @@ export interface JobClusterOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Of the namespace of Spark's. */
   readonly namespaceLabels?: Readonly<Record<string, string>>;
+  /** An `audit.k8s.io/v1` Policy, as of {@link startCluster}. */
+  readonly auditPolicy?: object;
   /** None: jobs run without, until {@link JobCluster.protect}. */
   readonly sparkgate?: Protection;
 }
@@ -54,8 +56,11 @@ const ENDED: ReadonlySet<string> = new Set(["Succeeded", "Failed"]);
 
 /** Starts a cluster in which whole jobs run. Needs what the process kubelet needs. */
 export async function startJobCluster(options: JobClusterOptions): Promise<JobCluster> {
-  const { line, nodes, files = {}, diskSizes = {} } = options;
-  const cluster = await startCluster({ controllers: true });
+  const { line, nodes, files = {}, diskSizes = {}, auditPolicy } = options;
+  const cluster = await startCluster({
+    controllers: true,
+    ...(auditPolicy === undefined ? {} : { auditPolicy }),
+  });
   const stops: (() => unknown)[] = [() => cluster.stop()];
   try {
     const kept = await startNodes(cluster, nodes);

@@ -11,6 +11,7 @@ import {
   startProtectedCluster,
   startSparkgate,
 } from "./sparkgate.ts";
+import { countFailedOpen } from "./webhook-configuration.ts";
 
 const WEB = {
   ...{ apiVersion: "v1", kind: "Pod", metadata: { name: "web" } },
@@ -37,15 +38,7 @@ describe("an outage of Sparkgate", () => {
     await cluster.stop();
   });
 
-  const failedOpen = async () => {
-    const metrics = (await cluster.api("GET", "/metrics")) as string;
-    return metrics
-      .split("\n")
-      .filter((line) =>
-        /^apiserver_admission_webhook_fail_open_count\{.*executors\.pods/.test(line),
-      )
-      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
-  };
+  const failedOpen = () => countFailedOpen(cluster, "executors.pods.sparkgate.io");
 
   /** What must hold while it is away, however that came about. */
   const assertAway = async () => {

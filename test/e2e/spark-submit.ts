@@ -9,7 +9,8 @@ export const SPARK = "spark";
 /** The image of jobs whose options name none. */
 export const IMAGE = "registry.example.com:5000/spark-py:3.5.9-r1";
 
-const START_FAST = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+/** Options of JVMs that do not live long: the optimizing compiler would be most of what they do. */
+export const START_FAST = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 
 /** Who submits. */
 export const SPARK_USER = "etl";

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "./polling.ts";
+import { GiveUpError, until } from "./polling.ts";
 
 export const ROOT = join(import.meta.dirname, "../..");
 
@@ -62,5 +62,5 @@ export async function startProcess({
 
 function isRunning(child: ChildProcess): boolean {
   if (child.exitCode === null) return true;
-  throw new Error(`sparkgate ended with exit code ${child.exitCode}: see sparkgate.log`);
+  throw new GiveUpError(`sparkgate ended with exit code ${child.exitCode}: see sparkgate.log`);
 }

@@ -11,7 +11,7 @@ import { GiveUpError, until } from "./polling.ts";
 import { freePorts } from "./ports.ts";
 import { type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
 import { writePolicies } from "./spark-pods.ts";
-import { prepareSpark, SPARK, type SparkAccount, sparkSubmit } from "./spark-submit.ts";
+import { prepareSpark, SPARK, type SparkAccount, sparkSubmit, START_FAST } from "./spark-submit.ts";
 import {
   registerSparkgate,
   type Sparkgate,
@@ -84,8 +84,8 @@ const CONF = {
   "spark.executor.instances": String(EXECUTORS),
   "spark.driver.memory": "768m",
   "spark.executor.memory": "512m",
-  "spark.driver.extraJavaOptions": "-XX:+UseSerialGC",
-  "spark.executor.extraJavaOptions": "-XX:+UseSerialGC",
+  "spark.driver.extraJavaOptions": START_FAST,
+  "spark.executor.extraJavaOptions": START_FAST,
 };
 
 /** A cluster on which jobs run one after the other, each on nodes of its own. */

@@ -85,11 +85,21 @@ async function dryRun(cluster: Cluster, namespace: string): Promise<void> {
 }
 
 /** Calls so far of the webhook, answered or not, by the API server's metric. */
-async function countCalls(cluster: Cluster): Promise<number> {
+function countCalls(cluster: Cluster): Promise<number> {
+  // drivers.… and executors.… too
+  return sumOf(cluster, "apiserver_admission_webhook_request_total", `${WEBHOOK_NAME}"`);
+}
+
+/** Objects so far that the API server let in without an answer of a webhook, dry runs too. */
+export function countFailedOpen(cluster: Cluster, webhookName: string): Promise<number> {
+  return sumOf(cluster, "apiserver_admission_webhook_fail_open_count", `"${webhookName}"`);
+}
+
+/** Of the lines of one of the API server's metrics that have a text in their labels. */
+async function sumOf(cluster: Cluster, metric: string, text: string): Promise<number> {
   const metrics = (await cluster.api("GET", "/metrics")) as string;
   return metrics
     .split("\n")
-    .filter((line) => line.startsWith("apiserver_admission_webhook_request_total{"))
-    .filter((line) => line.includes(`${WEBHOOK_NAME}"`)) // drivers.… and executors.… too
+    .filter((line) => line.startsWith(`${metric}{`) && line.includes(text))
     .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { readEventLog, sparkProperties } from "./event-log.ts";
 import type { JobCluster } from "./job-cluster.ts";
 import type { Pod } from "./pod.ts";
+import { START_FAST } from "./spark-submit.ts";
 
 /** A job of `jobs/`, and how it is submitted. */
 export interface WholeJob {
@@ -35,7 +36,6 @@ export const OWN_CONF = {
   "spark.eventLog.compress": "false",
 };
 
-const START_FAST = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
 const CONF = {
   ...OWN_CONF,
   // Half of what Spark itself gives Python beside so small a heap.

@@ -64,6 +64,6 @@ function imageEnvironment(): Readonly<Record<string, string>> {
   const variables = [...line.matchAll(/(\w+)=(?:"([^"]*)"|(\S+))/g)];
   assert.ok(variables.length >= 4, line);
   return Object.fromEntries(
-    variables.map(([, name, quoted, bare]) => [name, quoted ?? bare ?? ""]),
+    variables.map(([, name = "", quoted, bare = ""]): [string, string] => [name, quoted ?? bare]),
   );
 }

@@ -28,7 +28,8 @@ const moved = (block: string, size: number) =>
 describe("the event log of an application", () => {
   it("that nothing happened to has nothing that was run again", () => {
     const text =
-      event("ApplicationStart", { Timestamp: 1000 }) +
+      event("ApplicationStart", { Timestamp: 0 }) +
+      event("JobStart", { "Submission Time": 1000 }) +
       ran("0.0", 0) +
       ran("0.0", 1) +
       event("StageCompleted") +
@@ -72,7 +73,7 @@ describe("the event log of an application", () => {
   });
 
   it("of an application that runs has no end, and may be cut off in a line", () => {
-    const text = event("ApplicationStart", { Timestamp: 1 }) + event("StageCompleted") + '{"Eve';
+    const text = event("JobStart", { "Submission Time": 1 }) + event("StageCompleted") + '{"Eve';
     const run = runOf(text);
     assert.deepEqual([run.stagesCompleted, run.seconds], [1, undefined]);
   });
