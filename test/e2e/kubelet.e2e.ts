@@ -93,11 +93,10 @@ describe("the process kubelet", { skip: cannotRunPods }, () => {
       ],
       volumes: [{ name: "shared", hostPath: { path: "/mnt/mixed" } }],
     });
-    const early = await until("one of two has ended", async () => {
-      const pod = await read("mixed");
-      return exitCodes(pod.status?.containerStatuses)["bad"] === 4 && pod;
+    await until("one of two has ended, and the Pod is Running", async () => {
+      const { status } = await read("mixed");
+      return exitCodes(status?.containerStatuses)["bad"] === 4 && status?.phase === "Running";
     });
-    assert.equal(early.status?.phase, "Running");
     mkdirSync(join(kubelet.nodeFolder("large", "/mnt/mixed"), "end"));
     const { status } = await untilPhase("mixed", "Failed");
     assert.deepEqual(exitCodes(status?.containerStatuses), { bad: 4, good: 0 });

@@ -51,7 +51,7 @@ export class ContainerProcess {
     this.#folder = folder;
     mkdirSync(folder, { recursive: true });
     const bytes = parseQuantity(container.resources?.limits?.["memory"] ?? "");
-    const name = `sparkgate-${process.pid}-${pod.metadata.uid ?? ""}-${container.name}`;
+    const name = `${pod.metadata.uid ?? ""}-${container.name}`;
     this.#limit = bytes === undefined ? UNLIMITED : limitMemory(name, bytes);
     const log = logFile(context, pod.metadata.name, container.name);
     const parts = { folder, log, address, volumes, limit: this.#limit.join };

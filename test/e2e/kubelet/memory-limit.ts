@@ -1,4 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -59,8 +66,9 @@ const controller = [V2, V1].find(isUsable);
 /** What this machine has. */
 export const memoryEnforcement: MemoryEnforcement = controller?.enforcement ?? "ulimit";
 
-/** Makes a limit of a name of its own. */
-export function limitMemory(name: string, bytes: number): MemoryLimit {
+/** Makes a limit of a name of its own on this machine. */
+export function limitMemory(of: string, bytes: number): MemoryLimit {
+  const name = `sparkgate-${process.pid}-${of}`;
   if (controller === undefined) {
     return {
       join: `ulimit -d ${Math.ceil(bytes / 1024)}`,
@@ -82,11 +90,25 @@ function isUsable(tried: Controller): boolean {
   const name = `sparkgate-probe-${process.pid}`;
   try {
     rmdirSync(makeGroup(tried, name, 1 << 30));
+    removeLeftovers(tried.folder);
     return true;
   } catch {
     const group = join(tried.folder, name);
     if (existsSync(group)) rmdirSync(group);
     return false;
+  }
+}
+
+/** Of test processes that were killed: a name has the process id of its own. */
+function removeLeftovers(folder: string): void {
+  for (const group of readdirSync(folder)) {
+    const [, pid] = /^sparkgate-(\d+)-/.exec(group) ?? [];
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    try {
+      rmdirSync(join(folder, group));
+    } catch {
+      // Another suite was faster, or its last process is just ending.
+    }
   }
 }
 
