@@ -41,7 +41,6 @@ const DRIVER_WEBHOOKS = [
 /** What a burst of jobs/bursts.py adds up: 0 to 7. */
 const BURST = 28;
 
-/** What a JVM that lives for seconds never gets to use is not compiled. */
 const CONF = {
   "spark.dynamicAllocation.enabled": "true",
   "spark.dynamicAllocation.maxExecutors": String(MOST_EXECUTORS),

@@ -56,7 +56,7 @@ const ADDED = {
   "spark.storage.decommission.enabled": "true",
   "spark.storage.decommission.shuffleBlocks.enabled": "true",
   "spark.storage.decommission.rddBlocks.enabled": "true",
-  "spark.storage.decommission.replicationReattemptInterval": "5s",
+  "spark.storage.decommission.replicationReattemptInterval": "30s",
   "spark.executor.decommission.killInterval": "110s",
   "spark.kubernetes.executor.terminationGracePeriodSeconds": "110s",
   "spark.stage.maxConsecutiveAttempts": "10",
