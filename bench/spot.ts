@@ -126,7 +126,7 @@ try {
       machine: `${cpus().length} cores`,
       runs,
     };
-    writeFileSync(RECORDED, `${JSON.stringify(recorded, undefined, 1)}\n`);
+    writeFileSync(RECORDED, `${JSON.stringify(recorded, undefined, 2)}\n`);
     writePage(recorded);
   }
 } finally {

@@ -1,4 +1,4 @@
-import { lossText, type Loss } from "./configurations.ts";
+import { CONFIGURATIONS, lossText, type Loss } from "./configurations.ts";
 import type { Result, Spread } from "./figures.ts";
 
 const WIDTH = 860;
@@ -29,7 +29,7 @@ const PANELS: readonly Panel[] = [
       least: 100 * (least - 1),
       most: 100 * (most - 1),
     }),
-    shown: (value) => `${value.toFixed(0)} %`,
+    shown: (value) => `${value.toFixed(0).replace("-", "−")} %`,
   },
 ];
 
@@ -48,8 +48,8 @@ export function chartOf(results: readonly Result[], subtitle: string): string {
     ),
   ];
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="What an interruption of spot capacity costs a shuffle-heavy job">`,
-    `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-8 0 ${WIDTH + 8} ${height}" width="${WIDTH}" height="${height}" role="img" aria-label="What an interruption of spot capacity costs a shuffle-heavy job">`,
+    `<rect x="-8" width="${WIDTH + 8}" height="${height}" fill="#ffffff"/>`,
     ...parts,
     "</svg>\n",
   ].join("\n");
@@ -75,7 +75,7 @@ function* places(results: readonly Result[], losses: readonly Loss[]) {
 
 function groups(results: readonly Result[], losses: readonly Loss[]): string[] {
   return [...places(results, losses)].flatMap(({ loss, y, group }) => [
-    text(0, y + GROUP - 10, `${lossText(loss)} executor${loss === 1 ? "" : "s"} lost`, "bold 12px"),
+    text(0, y + GROUP - 10, `executors lost: ${lossText(loss)}`, "bold 12px"),
     ...group.map(({ result, y: at }) => text(8, at + BAR - 5, result.configuration, "12px")),
   ]);
 }
@@ -92,18 +92,22 @@ function bars(
   return [
     text(left, TOP - 4, title, "bold 12px"),
     ...[...places(results, losses)].flatMap(({ group }) =>
-      group.flatMap(({ result, y }, index) => {
+      group.flatMap(({ result, y }) => {
         const spread = of(result);
         if (Number.isNaN(spread.median)) return [text(left, y + BAR - 5, "the job failed", "12px")];
         const middle = y + BAR / 2;
         return [
-          `<rect x="${left}" y="${y}" width="${(x(spread.median) - left).toFixed(1)}" height="${BAR}" fill="${COLOURS[index % COLOURS.length] ?? ""}"/>`,
+          `<rect x="${left}" y="${y}" width="${(x(spread.median) - left).toFixed(1)}" height="${BAR}" fill="${colourOf(result)}"/>`,
           `<line x1="${x(spread.least).toFixed(1)}" x2="${x(spread.most).toFixed(1)}" y1="${middle}" y2="${middle}" stroke="#333333" stroke-width="1.5"/>`,
           text(x(spread.most) + 6, y + BAR - 5, shown(spread.median), "12px"),
         ];
       }),
     ),
   ];
+}
+
+function colourOf({ configuration }: Result): string {
+  return COLOURS[CONFIGURATIONS.findIndex(({ name }) => name === configuration)] ?? "#000000";
 }
 
 function text(x: number, y: number, words: string, font: string): string {

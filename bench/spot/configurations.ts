@@ -57,8 +57,8 @@ export const LOSSES = [0, 1, 2, "all"] as const;
 
 export type Loss = (typeof LOSSES)[number];
 
-/** As the tables and the chart say it. */
+/** As the table and the chart say it. */
 export function lossText(loss: Loss): string {
-  if (loss === "all") return "all on spot";
-  return loss === 2 ? "2 of 4" : `${loss}`;
+  if (loss === 0) return "none";
+  return loss === "all" ? "all on spot" : `${loss} of 4`;
 }

@@ -10,8 +10,8 @@ const CHART = join(ROOT, "docs/spot.svg");
 /** Where the runs are kept from which docs/spot.md comes. */
 export const RECORDED = join(import.meta.dirname, "recorded.json");
 
-const BEGIN = "<!-- Written by npm run bench:spot -- --write -->\n\n";
-const END = "\n<!-- To here. -->";
+const BEGIN = "<!-- prettier-ignore-start -->\n<!-- Written by npm run bench:spot -- --write -->";
+const END = "<!-- prettier-ignore-end -->";
 
 /** The page with the table of these runs in it, and the chart. */
 export function pageOf(page: string, recorded: Recorded): { page: string; chart: string } {
@@ -21,7 +21,7 @@ export function pageOf(page: string, recorded: Recorded): { page: string; chart:
   const [before, rest] = split(page, BEGIN);
   const [, after] = split(rest, END);
   return {
-    page: `${before}${BEGIN}${source}.\n\n${tableOf(results)}${END}${after}`,
+    page: `${before}${BEGIN}\n\n${source}.\n\n${tableOf(results)}\n${END}${after}`,
     chart: chartOf(results, source),
   };
 }
@@ -35,6 +35,6 @@ export function writePage(recorded: Recorded): void {
 
 function split(text: string, mark: string): [string, string] {
   const at = text.indexOf(mark);
-  if (at < 0) throw new Error(`docs/spot.md lacks the line ${mark.trim()}`);
+  if (at < 0) throw new Error(`docs/spot.md lacks the line ${mark}`);
   return [text.slice(0, at), text.slice(at + mark.length)];
 }
