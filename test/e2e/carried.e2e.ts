@@ -13,7 +13,8 @@ const RENAMED = `
 import time
 from pyspark.sql import SparkSession
 spark = SparkSession.builder.appName("Renamed In Code!").getOrCreate()
-print("CONF", spark.conf.get("spark.task.maxFailures"), flush=True)
+failures = spark.conf.get("spark.task.maxFailures")
+print(f"CONF {failures}\\n", end="", flush=True)
 time.sleep(600)
 `;
 

@@ -20,10 +20,10 @@ import os, time
 from pyspark.sql import SparkSession
 spark = SparkSession.builder.getOrCreate()
 pairs = spark.sparkContext.parallelize(range(1000), 4).map(lambda n: (n % 7, 1)).reduceByKey(lambda a, b: a + b, 4)
-print("SHUFFLED", pairs.count(), flush=True)
+print(f"SHUFFLED {pairs.count()}\\n", end="", flush=True)
 while not os.path.exists("/opt/app/go-on"):
     time.sleep(0.2)
-print("TOTAL", sum(count for _, count in pairs.collect()), flush=True)
+print(f"TOTAL {sum(count for _, count in pairs.collect())}\\n", end="", flush=True)
 `;
 
 for (const line of ["3.5", "4.1"] as const) {

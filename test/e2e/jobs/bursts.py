@@ -19,4 +19,4 @@ while not os.path.exists("/opt/app/enough"):
     total += context.parallelize(range(TASKS), TASKS).map(slowly).sum()
     bursts += 1
     time.sleep(2)
-print("RESULT", bursts, total, flush=True)
+print(f"RESULT {bursts} {total}\n", end="", flush=True)

@@ -24,8 +24,8 @@ def orders_of(numbers):
 
 # Parts that no executor has room for go to its local dir.
 orders = context.range(0, rows, 1, parts).mapPartitions(orders_of).persist(StorageLevel.MEMORY_AND_DISK)
-print("ORDERS", orders.count(), flush=True)
-print("CACHED", flush=True)
+print(f"ORDERS {orders.count()}\n", end="", flush=True)
+print("CACHED\n", end="", flush=True)
 
 
 def items_with(letter):
@@ -37,6 +37,6 @@ amounts = [
     for letter in (f"{number:x}" for number in range(rounds))
 ]
 greatest = orders.map(lambda order: order[1]).max()
-print("COMPUTED", computed.value)
-print("RESULT", amounts, greatest, flush=True)
+print(f"COMPUTED {computed.value}\n", end="", flush=True)
+print(f"RESULT {amounts} {greatest}\n", end="", flush=True)
 spark.stop()

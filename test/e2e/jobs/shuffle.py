@@ -32,5 +32,5 @@ per_letter = (
     .agg(f.sum("amount").alias("amount"), f.countDistinct("item").alias("items"))
 )
 rows_found = sorted((row.letter, row.amount, row.items) for row in per_letter.collect())
-print("RESULT", rows_found, flush=True)
+print(f"RESULT {rows_found}\n", end="", flush=True)
 spark.stop()

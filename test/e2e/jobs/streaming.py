@@ -43,10 +43,10 @@ query = (
 for batch in range(batches):
     feed(batch)
     query.processAllAvailable()
-    print("BATCH", batch, flush=True)
+    print(f"BATCH {batch}\n", end="", flush=True)
 query.stop()
 sums = spark.table("totals").agg(
     f.count("*"), f.sum("orders"), f.sum("amount"), f.sum(f.hash("customer", "orders", "amount"))
 )
-print("RESULT", tuple(sums.first()), flush=True)
+print(f"RESULT {tuple(sums.first())}\n", end="", flush=True)
 spark.stop()

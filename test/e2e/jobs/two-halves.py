@@ -7,7 +7,8 @@ from pyspark.sql import SparkSession
 
 context = SparkSession.builder.getOrCreate().sparkContext
 first = context.parallelize(range(0, 500), 2).sum()
-print("FIRST HALF", first, flush=True)
+print(f"FIRST HALF {first}\n", end="", flush=True)
 while not os.path.exists("/opt/app/go-on"):
     time.sleep(0.2)
-print("RESULT", first + context.parallelize(range(500, 1000), 2).sum(), flush=True)
+second = context.parallelize(range(500, 1000), 2).sum()
+print(f"RESULT {first + second}\n", end="", flush=True)

@@ -21,5 +21,5 @@ def double_beside_ballast(number):
 
 numbers = spark.range(0, 1000, 1, 4)
 total = numbers.select(double_beside_ballast("id").alias("double")).agg(f.sum("double")).first()[0]
-print("RESULT", total, flush=True)
+print(f"RESULT {total}\n", end="", flush=True)
 spark.stop()
