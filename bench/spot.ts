@@ -31,7 +31,7 @@ const HELP = `Usage: npm run bench:spot [-- --rounds N] [--spark LINE] [--rows N
   --rounds N    interleaved rounds of every configuration and loss (default 3), some 15 minutes each on 2 cores
   --spark LINE  ${Object.keys(sparkVersions).join(", ")} (default 3.5)
   --rows N      of the job's larger table (default 1000000)
-  --write       keeps the runs in ${RECORDED}, and writes the table and the chart of docs/spot.md
+  --write       keeps the runs in bench/spot/recorded.json, and writes the table and the chart of docs/spot.md
 `;
 /** The two tables and the first repartition are written, the join is at work. */
 const AFTER_STAGES = 3;
