@@ -7,7 +7,7 @@ import { readEventLog } from "./event-log.ts";
 import { interrupt, shuffleFiles } from "./interruption.ts";
 import { type FakeNode, type RunningNodes, startNodes } from "./nodes.ts";
 import type { Pod } from "./pod.ts";
-import { GiveUpError, until } from "./polling.ts";
+import { until } from "./polling.ts";
 import { freePorts } from "./ports.ts";
 import { type ProcessKubelet, startProcessKubelet } from "./process-kubelet.ts";
 import { writePolicies } from "./spark-pods.ts";
@@ -52,7 +52,7 @@ export class NothingToLoseError extends Error {
   override readonly name = "NothingToLoseError";
 }
 
-/** The job did not end well. */
+/** The job did not end well, or before it could be interrupted. */
 export class JobFailedError extends Error {
   override readonly name = "JobFailedError";
 }
@@ -91,7 +91,7 @@ const CONF = {
 /** A cluster on which jobs run one after the other, each on nodes of its own. */
 export interface SpotCluster {
   readonly cluster: Cluster;
-  /** @throws NothingToLoseError */
+  /** @throws NothingToLoseError, JobFailedError */
   run: (job: SpotJob) => Promise<SpotJobRun>;
   stop: () => Promise<void>;
 }
@@ -174,15 +174,14 @@ async function toTake(
   place: Place,
   { afterStages, executors: wanted }: SpotInterruption,
 ): Promise<readonly string[]> {
-  await until(
+  const ended = await until(
     `${afterStages} stages have ended`,
-    async () => {
-      const ended = await endedDriver(place);
-      if (ended !== undefined) throw new GiveUpError(place.kubelet.log(ended.metadata.name));
-      return applicationRun(readEventLog(place.events)).stagesCompleted >= afterStages;
-    },
+    async () =>
+      (await endedDriver(place)) ??
+      applicationRun(readEventLog(place.events)).stagesCompleted >= afterStages,
     { timeoutMs: JOB_TIMEOUT_MS },
   );
+  if (ended !== true) throw new JobFailedError(place.kubelet.log(ended.metadata.name));
   const executors = await podsOf(place.cluster, "executor");
   const running = executors.filter(({ status }) => status?.phase === "Running");
   const spot = running.map(({ spec }) => spec.nodeName ?? "").filter((name) => /^spot/.test(name));
